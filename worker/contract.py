@@ -1,0 +1,62 @@
+"""The words that the control plane and the workers share, written once.
+
+The controller writes a phase into a task's environment and reads metrics; the worker does the
+reverse. Both import this file: `api/chalicelib/contract.py` is a link to it, so that the Lambda's
+zip and the worker's image carry the same text.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Env(StrEnum):
+    """The environment variables through which a task learns its phase (docs/architecture.md)."""
+
+    CONTROLLER_MODE = "CONTROLLER_MODE"
+    DEMO_ID = "DEMO_ID"
+    DEMO_PHASE = "DEMO_PHASE"
+    TARGET_TPS = "TARGET_TPS"
+    TASK_COUNT = "TASK_COUNT"
+    PHASE_ENDS_AT = "PHASE_ENDS_AT"
+    STREAM_NAME = "STREAM_NAME"
+    AWS_REGION = "AWS_REGION"
+    WORKER_PROCESSES = "WORKER_PROCESSES"
+    AGGREGATION = "AGGREGATION"
+    CLOUDWATCH_NAMESPACE = "CLOUDWATCH_NAMESPACE"
+    METRICS_PUBLISH_INTERVAL = "METRICS_PUBLISH_INTERVAL"
+    ENABLE_CLOUDWATCH_METRICS = "ENABLE_CLOUDWATCH_METRICS"
+
+
+CONTROLLER_MODE = "step_functions"
+WORKER_NAMESPACE = "KinesisOnDemandDemo"
+CONTROLLER_NAMESPACE = "KinesisOnDemandDemo/StepFunctions"
+
+
+class WorkerMetric(StrEnum):
+    """What every worker publishes each second, as counts; the dimensions are below."""
+
+    GENERATED = "RecordsGenerated"
+    DELIVERED = "RecordsDelivered"
+    FAILED = "RecordsFailed"
+    RETRIED = "RecordsRetried"
+    THROTTLED = "RecordsThrottled"
+
+
+class ControllerMetric(StrEnum):
+    """What the controller publishes at each step of the workflow."""
+
+    PHASE_TRANSITION = "PhaseTransition"
+    TARGET_TPS = "TargetTPS"
+    TASK_COUNT = "TaskCount"
+    DEMO_DURATION_SECONDS = "DemoDurationSeconds"
+    DEMO_INITIALIZED = "DemoInitialized"
+    DEMO_COMPLETED = "DemoCompleted"
+    DEMO_FAILED = "DemoFailed"
+
+
+class Dimension(StrEnum):
+    """Few, so that CloudWatch adds the tasks up itself: `DemoId`, and `DemoId` with `Phase`."""
+
+    DEMO_ID = "DemoId"
+    PHASE = "Phase"

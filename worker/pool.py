@@ -1,0 +1,242 @@
+"""Forks one producer per CPU, keeps them alive, and answers for all of them.
+
+The pool's share of the phase is split exactly between its slots (see `pacer`). A producer that dies
+is replaced in its slot: what it had made and not had acknowledged is booked as failed, with that
+cause, and its successor carries on from the count in the scoreboard, catching up at a bounded rate.
+The pool itself has one thread, so forking is safe at any time, and touches the network only to
+publish metrics, with short time-outs.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from multiprocessing.connection import wait
+from multiprocessing.process import BaseProcess
+from types import FrameType
+
+from worker import log
+from worker.generator import Origin
+from worker.ledger import Cause, Ledger
+from worker.pacer import NS, Pacer
+from worker.producer import DRAIN_NS, STOP_SIGNALS, Assignment, produce
+from worker.publisher import Publisher
+from worker.scoreboard import Scoreboard
+from worker.sender import Sender
+from worker.settings import Settings
+
+_KILL_AFTER_NS = DRAIN_NS + 2 * NS
+"""How long after the end a producer may live: its own drain, and a little to say goodbye."""
+_SHORTEST_LIFE_NS = NS
+"""A producer that dies sooner is restarted later and later, not in a tight loop."""
+_LONGEST_PAUSE_NS = 5 * NS
+
+_fork = multiprocessing.get_context("fork")
+
+
+@dataclass
+class _Slot:
+    """One seat of the pool and who sits in it."""
+
+    assignment: Assignment
+    process: BaseProcess | None = None
+    started_ns: int = 0
+    restart_at_ns: int = 0
+    pause_ns: int = NS // 10
+
+
+@dataclass(frozen=True)
+class PoolReport:
+    """What the pool answers for when it has ended."""
+
+    pool: str
+    books: Ledger
+    producers: dict[str, Ledger]
+    missed: int
+    """Records that the pace called for and that were never made, since sending was held up."""
+    restarts: int
+    seconds: float
+
+
+class Pool:
+    """A pool of `slots` producers for one phase."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        scoreboard: Scoreboard,
+        sender: Sender,
+        publisher: Publisher,
+    ) -> None:
+        self._settings = settings
+        self._scoreboard = scoreboard
+        self._sender = sender
+        self._publisher = publisher
+        self._start_ns = time.monotonic_ns()
+        self._epoch_ns = time.time_ns() - self._start_ns
+        self._end_ns = self._phase_end_ns()
+        self._slots = [self._slot(number) for number in range(scoreboard.slots)]
+        self._stopped_ns: int | None = None
+        self._restarts = 0
+        self._wakeups, self._alarm = os.pipe()
+
+    def run(self) -> PoolReport:
+        """Send until the phase ends or a signal comes; return when all is accounted for."""
+        self._listen()
+        ticker = _Ticker(self._settings.publish_interval, self._sample, self._publisher.publish)
+        while not self._finished():
+            self._start_missing()
+            self._sleep(ticker.seconds_to_next())
+            self._bury_dead()
+            ticker.tick()
+        self._sample(int(time.time()))
+        self._publisher.publish()
+        return self._report()
+
+    def _finished(self) -> bool:
+        now_ns = time.monotonic_ns()
+        if self._stopped_ns is None and self._end_ns is not None and now_ns >= self._end_ns:
+            self._stopped_ns = self._end_ns
+        if self._stopped_ns is None:
+            return False
+        alive = [slot.process for slot in self._slots if slot.process is not None]
+        if alive and now_ns > self._stopped_ns + _KILL_AFTER_NS:
+            for process in alive:
+                process.kill()
+        return not alive
+
+    def _start_missing(self) -> None:
+        now_ns = time.monotonic_ns()
+        if self._stopped_ns is not None:
+            return
+        for slot in self._slots:
+            if slot.process is None and now_ns >= slot.restart_at_ns:
+                self._scoreboard.beat(slot.assignment.slot, now_ns)
+                slot.started_ns = now_ns
+                self._fork(slot)
+
+    def _fork(self, slot: _Slot) -> None:
+        """Start the slot's process. Signals wait meanwhile: a child has handlers of its own to set,
+        and a stop that came between would miss it.
+        """
+        signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
+        slot.process = _fork.Process(target=self._child, args=(slot.assignment,))
+        slot.process.start()
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
+
+    def _child(self, assignment: Assignment) -> None:
+        signal.set_wakeup_fd(-1)
+        produce(assignment, self._scoreboard, self._sender)
+
+    def _bury_dead(self) -> None:
+        for slot in self._slots:
+            process = slot.process
+            if process is None or process.exitcode is None:
+                continue
+            slot.process = None
+            books = self._scoreboard.ledger(slot.assignment.slot)
+            lost = books.pending
+            books.fail(Cause.PROCESS_DIED, lost)
+            self._scoreboard.write(slot.assignment.slot, books)
+            if process.exitcode != 0:
+                self._restarts += 1
+                self._plan_restart(slot)
+                log.event(
+                    "producer_died",
+                    producer=slot.assignment.origin.producer,
+                    exit_code=process.exitcode,
+                    unacknowledged=lost,
+                )
+            process.close()
+
+    def _plan_restart(self, slot: _Slot) -> None:
+        now_ns = time.monotonic_ns()
+        if now_ns - slot.started_ns < _SHORTEST_LIFE_NS:
+            slot.pause_ns = min(slot.pause_ns * 2, _LONGEST_PAUSE_NS)
+            slot.restart_at_ns = now_ns + slot.pause_ns
+
+    def _sleep(self, seconds: float) -> None:
+        if self._end_ns is not None and self._stopped_ns is None:
+            seconds = min(seconds, max(0.0, (self._end_ns - time.monotonic_ns()) / NS))
+        sentinels = [slot.process.sentinel for slot in self._slots if slot.process is not None]
+        for ready in wait([*sentinels, self._wakeups], seconds):
+            if ready == self._wakeups:
+                os.read(self._wakeups, 4096)
+
+    def _listen(self) -> None:
+        os.set_blocking(self._alarm, False)
+        signal.set_wakeup_fd(self._alarm, warn_on_full_buffer=False)
+        for number in STOP_SIGNALS:
+            signal.signal(number, self._stop)
+
+    def _stop(self, number: int, _: FrameType | None) -> None:
+        if self._stopped_ns is None:
+            self._stopped_ns = time.monotonic_ns()
+            log.event("stopping", signal=signal.Signals(number).name)
+        for slot in self._slots:
+            if slot.process is not None and slot.process.pid is not None:
+                slot.process.terminate()
+
+    def _sample(self, second: int) -> None:
+        self._publisher.sample(second, self._scoreboard.total())
+
+    def _phase_end_ns(self) -> int | None:
+        if self._settings.phase_ends_at is None:
+            return None
+        return int(self._settings.phase_ends_at * NS) - self._epoch_ns
+
+    def _slot(self, number: int) -> _Slot:
+        origin = Origin(
+            self._settings.demo_id, self._settings.phase, self._scoreboard.producer(number)
+        )
+        pacer = Pacer(self._settings.task_tps, number, self._scoreboard.slots)
+        return _Slot(
+            Assignment(origin, pacer, number, self._start_ns, self._end_ns, self._epoch_ns)
+        )
+
+    def _report(self) -> PoolReport:
+        stopped_ns = self._stopped_ns or time.monotonic_ns()
+        producers = {
+            slot.assignment.origin.producer: self._scoreboard.ledger(slot.assignment.slot)
+            for slot in self._slots
+        }
+        books = sum(producers.values(), Ledger())
+        due = sum(slot.assignment.pacer.due(stopped_ns - self._start_ns) for slot in self._slots)
+        return PoolReport(
+            pool=self._scoreboard.name,
+            books=books,
+            producers=producers,
+            missed=max(0, due - books.generated),
+            restarts=self._restarts,
+            seconds=max(0, stopped_ns - self._start_ns) / NS,
+        )
+
+
+class _Ticker:
+    """Calls `sample` after every whole second of Unix time and `publish` every interval."""
+
+    def __init__(
+        self, interval: float, sample: Callable[[int], None], publish: Callable[[], None]
+    ) -> None:
+        self._interval = interval
+        self._sample = sample
+        self._publish = publish
+        self._second = int(time.time())
+        self._published = time.monotonic()
+
+    def seconds_to_next(self) -> float:
+        return max(0.0, self._second + 1 - time.time())
+
+    def tick(self) -> None:
+        second = int(time.time())
+        if second <= self._second:
+            return
+        self._sample(second - 1)
+        self._second = second
+        if time.monotonic() - self._published >= self._interval - 0.5:
+            self._published = time.monotonic()
+            self._publish()

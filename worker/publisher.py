@@ -1,0 +1,133 @@
+"""Publishes the task's counts to CloudWatch: one value per metric and second.
+
+Samples are taken every second, stamped with it, and sent every METRICS_PUBLISH_INTERVAL, so the
+series is as fine as a phase needs whatever the interval is. A publication that fails is logged and
+its samples are kept for the next one: metrics never hold up or end the sending. Values are
+differences of the ledger, so CloudWatch's Sum over all tasks is the count itself.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Protocol
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from worker import log
+from worker.contract import Dimension, WorkerMetric
+from worker.ledger import Ledger
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudwatch import CloudWatchClient
+    from mypy_boto3_cloudwatch.type_defs import DimensionTypeDef, MetricDatumTypeDef
+
+MAX_METRICS_PER_CALL = 1_000
+"""Source: CloudWatch API reference, PutMetricData: up to 1,000 different metrics a request."""
+MAX_SAMPLES_KEPT = 600
+"""Ten minutes' worth; older ones are dropped while CloudWatch can't be reached."""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """What happened in the second that began at `second` (Unix time)."""
+
+    second: int
+    counts: dict[WorkerMetric, int]
+
+
+class Publisher(Protocol):
+    """The pool's port to a metrics service."""
+
+    def sample(self, second: int, books: Ledger) -> None:
+        """Note the books as they stand at the end of `second`."""
+
+    def publish(self) -> None:
+        """Send what was noted. Bounded in time; a failure is logged, not raised."""
+
+
+class NoPublisher:
+    """For ENABLE_CLOUDWATCH_METRICS=false."""
+
+    def sample(self, second: int, books: Ledger) -> None:
+        del second, books
+
+    def publish(self) -> None:
+        pass
+
+
+class CloudWatchPublisher:
+    """Publishes one task's counts under two sets of dimensions: the demo, and the demo's phase."""
+
+    def __init__(self, client: CloudWatchClient, namespace: str, demo_id: str, phase: int) -> None:
+        self._client = client
+        self._namespace = namespace
+        demo: DimensionTypeDef = {"Name": Dimension.DEMO_ID, "Value": demo_id}
+        self._dimensions: list[list[DimensionTypeDef]] = [
+            [demo],
+            [demo, {"Name": Dimension.PHASE, "Value": str(phase)}],
+        ]
+        self._samples: deque[Sample] = deque(maxlen=MAX_SAMPLES_KEPT)
+        self._last = counts_of(Ledger())
+        self._failing = False
+
+    def sample(self, second: int, books: Ledger) -> None:
+        counts = counts_of(books)
+        change = {metric: counts[metric] - self._last[metric] for metric in counts}
+        self._last = counts
+        if any(change.values()):
+            self._samples.append(Sample(second, change))
+
+    def publish(self) -> None:
+        data = [datum for sample in self._samples for datum in self._data(sample)]
+        try:
+            for start in range(0, len(data), MAX_METRICS_PER_CALL):
+                self._client.put_metric_data(
+                    Namespace=self._namespace, MetricData=data[start : start + MAX_METRICS_PER_CALL]
+                )
+        except (BotoCoreError, ClientError) as error:
+            if not self._failing:
+                log.event("metrics_not_published", error=str(error), keeping="until it works again")
+            self._failing = True
+            return
+        self._failing = False
+        self._samples.clear()
+
+    def _data(self, sample: Sample) -> list[MetricDatumTypeDef]:
+        return [
+            {
+                "MetricName": metric,
+                "Dimensions": dimensions,
+                "Timestamp": datetime.fromtimestamp(sample.second, UTC),
+                "Value": count,
+                "Unit": "Count",
+                "StorageResolution": 1,
+            }
+            for metric, count in sample.counts.items()
+            for dimensions in self._dimensions
+        ]
+
+
+def counts_of(books: Ledger) -> dict[WorkerMetric, int]:
+    """The published metrics' values since the start."""
+    return {
+        WorkerMetric.GENERATED: books.generated,
+        WorkerMetric.DELIVERED: books.delivered,
+        WorkerMetric.FAILED: books.failed,
+        WorkerMetric.RETRIED: books.retried,
+        WorkerMetric.THROTTLED: books.throttled,
+    }
+
+
+def cloudwatch_client(region: str) -> CloudWatchClient:
+    """Return a client that gives up soon: the pool waits for it."""
+    config = Config(
+        region_name=region,
+        connect_timeout=1,
+        read_timeout=3,
+        retries={"total_max_attempts": 1, "mode": "standard"},
+    )
+    return boto3.client("cloudwatch", config=config)

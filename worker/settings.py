@@ -1,0 +1,127 @@
+"""A worker's configuration: environment variables and nothing else, read once, at the edge.
+
+Every variable that can't be read is named in one error, so that a broken task definition is
+mended in one go. Defaults are those of docs/architecture.md.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+
+from worker.contract import CONTROLLER_MODE, WORKER_NAMESPACE, Env
+from worker.errors import BadSettings
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One task's share of one phase."""
+
+    demo_id: str
+    phase: int
+    target_tps: Fraction
+    """Records per second of the whole phase, all tasks together."""
+    task_count: int
+    phase_ends_at: float | None
+    """Epoch seconds; the worker stops sending then, whatever became of the workflow."""
+    stream_name: str
+    region: str
+    processes: int | None
+    """Pool size; None: as many as this task may use CPUs."""
+    namespace: str
+    publish_interval: float
+    """Seconds between two publications of metrics."""
+    metrics_enabled: bool
+
+    @property
+    def task_tps(self) -> Fraction:
+        """This task's pace: an exact fraction, so that no rounding is lost between tasks."""
+        return self.target_tps / self.task_count
+
+
+def read_settings(environ: Mapping[str, str]) -> Settings:
+    """Return the settings in `environ`; raise BadSettings naming every variable that is wrong."""
+    reader = _Reader(environ)
+    reader.one_of(Env.CONTROLLER_MODE, (CONTROLLER_MODE,), CONTROLLER_MODE)
+    reader.one_of(Env.AGGREGATION, ("off",), "off")
+    settings = Settings(
+        demo_id=reader.text(Env.DEMO_ID, "local"),
+        phase=reader.whole(Env.DEMO_PHASE, 1, 4) or 1,
+        target_tps=reader.rate(Env.TARGET_TPS, Fraction(100)),
+        task_count=reader.whole(Env.TASK_COUNT, 1) or 1,
+        phase_ends_at=reader.number(Env.PHASE_ENDS_AT, None),
+        stream_name=reader.text(Env.STREAM_NAME, "social-media-stream"),
+        region=reader.text(Env.AWS_REGION, "us-east-1"),
+        processes=reader.whole(Env.WORKER_PROCESSES, 1),
+        namespace=reader.text(Env.CLOUDWATCH_NAMESPACE, WORKER_NAMESPACE),
+        publish_interval=reader.number(Env.METRICS_PUBLISH_INTERVAL, 10.0, above=0.0) or 10.0,
+        metrics_enabled=reader.one_of(Env.ENABLE_CLOUDWATCH_METRICS, ("true", "false"), "true")
+        == "true",
+    )
+    if reader.problems:
+        raise BadSettings(tuple(reader.problems))
+    return settings
+
+
+class _Reader:
+    """Reads variables one by one and collects what is wrong with them."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._environ = environ
+        self.problems: list[str] = []
+
+    def text(self, name: Env, default: str) -> str:
+        return self._environ.get(name, "").strip() or default
+
+    def one_of(self, name: Env, allowed: tuple[str, ...], default: str) -> str:
+        value = self.text(name, default).lower()
+        if value not in allowed:
+            self._complain(name, " or ".join(allowed))
+        return value
+
+    def whole(self, name: Env, least: int, most: int | None = None) -> int | None:
+        value = self.text(name, "")
+        if not value:
+            return None
+        wanted = f"a whole number from {least}" + (f" to {most}" if most is not None else "")
+        try:
+            number = int(value)
+        except ValueError:
+            self._complain(name, wanted)
+            return None
+        if number < least or (most is not None and number > most):
+            self._complain(name, wanted)
+            return None
+        return number
+
+    def number(self, name: Env, default: float | None, above: float = -math.inf) -> float | None:
+        value = self.text(name, "")
+        if not value:
+            return default
+        try:
+            number = float(value)
+        except ValueError:
+            number = math.nan
+        if not (math.isfinite(number) and number > above):
+            wanted = "a number" if above == -math.inf else f"a number above {above:g}"
+            self._complain(name, wanted)
+            return None
+        return number
+
+    def rate(self, name: Env, default: Fraction) -> Fraction:
+        value = self.text(name, "")
+        if not value:
+            return default
+        try:
+            rate = Fraction(value)
+        except (ValueError, ZeroDivisionError):
+            rate = Fraction(-1)
+        if rate < 0:
+            self._complain(name, "records per second, a number from 0")
+            return default
+        return rate
+
+    def _complain(self, name: Env, wanted: str) -> None:
+        self.problems.append(f"{name}={self._environ[name]!r} is not {wanted}")
