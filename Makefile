@@ -1,0 +1,42 @@
+# make demo    set up, run the four-phase demo on this machine, prove that no record was lost
+# make test    set up, run every check and test
+# make up      start a stack that stays, and print how to call it; make down ends it
+
+PYTHON ?= $(firstword $(shell command -v python3.11 python3.12 python3.13 python3))
+PLAN ?= quick
+READY = .venv/.ready
+
+.PHONY: demo test check unit e2e up down clean
+
+demo: $(READY)
+	@.venv/bin/python -m local demo --plan $(PLAN)
+
+up: $(READY)
+	@.venv/bin/python -m local up
+
+down: $(READY)
+	@.venv/bin/python -m local down
+
+test: check
+	.venv/bin/python -m pytest
+
+check: $(READY)
+	.venv/bin/ruff format --check .
+	.venv/bin/ruff check .
+	.venv/bin/mypy
+
+unit: $(READY)
+	.venv/bin/python -m pytest tests/unit tests/conformance
+
+e2e: $(READY)
+	.venv/bin/python -m pytest tests/e2e
+
+$(READY): requirements/dev.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; say which with make PYTHON=…")'
+	@echo "Setting up .venv (once) …"
+	@$(PYTHON) -m venv .venv
+	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@touch $@
+
+clean:
+	rm -rf .venv .build .local reports .pytest_cache .mypy_cache .ruff_cache .hypothesis
