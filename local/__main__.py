@@ -1,0 +1,72 @@
+"""The edge: `python -m local demo`, `up` and `down`, which `make` calls by the same names."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+import tempfile
+from pathlib import Path
+from types import FrameType
+
+from local import background
+from local.api import ApiError
+from local.console import Console
+from local.demo import LedgerMissing, report, run_demo
+from local.plans import UnknownPlan, read_plan
+from local.platform import LocalPlatform
+from local.stack import StackError
+
+ROOT = Path(__file__).resolve().parent.parent
+INTERRUPTED = 130
+
+
+def main() -> int:
+    arguments = _parser().parse_args()
+    console = Console()
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        if arguments.command == "demo":
+            return demo(arguments.plan, console)
+        if arguments.command == "up":
+            return background.up(console)
+        if arguments.command == "serve":
+            return background.serve(console)
+        return background.down(console)
+    except (StackError, ApiError, LedgerMissing, UnknownPlan) as error:
+        console.say(console.bad(f"error: {error}"))
+        return 1
+    except KeyboardInterrupt:
+        console.say("interrupted; everything that was started has been ended")
+        return INTERRUPTED
+
+
+def demo(plan: str, console: Console) -> int:
+    """Run one demo on a platform of its own; 0 if every record is accounted for."""
+    body = read_plan(plan)
+    with (
+        tempfile.TemporaryDirectory(prefix="kinesis-demo-", ignore_cleanup_errors=True) as folder,
+        LocalPlatform(Path(folder), console) as platform,
+    ):
+        summary = run_demo(platform, body, console)
+        report(summary, console, ROOT / "reports")
+    return 0 if summary.ok else 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m local", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    run = commands.add_parser("demo", help="run one demo on a stack of its own, and prove it")
+    run.add_argument("--plan", default="quick", help="quick, full, or a JSON file for POST /demo")
+    commands.add_parser("up", help="start a stack that stays")
+    commands.add_parser("down", help="end it")
+    commands.add_parser("serve", help="what `up` runs in the background")
+    return parser
+
+
+def _interrupt(_: int, __: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,118 @@
+"""`make up` and `make down`: a platform that stays while you try things.
+
+`up` starts `serve` as a process of its own and waits until it has written where it is; `down` ends
+that process by its id, after making sure that the id is still its own.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from shutil import rmtree
+from typing import Any
+
+import psutil
+
+from local.console import Console
+from local.plans import read_plan
+from local.platform import LocalPlatform
+from local.stack import StackError
+
+ROOT = Path(__file__).resolve().parent.parent
+FOLDER = ROOT / ".local"
+STATE = FOLDER / "up.json"
+LOG = FOLDER / "up.log"
+UP_SECONDS = 120.0
+DOWN_SECONDS = 40.0
+_EXAMPLE = json.dumps(read_plan("quick"))
+
+
+def up(console: Console) -> int:
+    """Start the platform in the background, or say that it runs; print how to use it."""
+    running = _running()
+    if running is None:
+        with console.step("Starting the stack"):
+            running = _start()
+    url = running["api"]
+    console.say(f"""
+The stack is up: {running["endpoint"]}
+
+  start a demo      curl -X POST {url}/demo -d '{_EXAMPLE}'
+  watch it          curl {url}/demo/<demoId>
+  list all          curl {url}/demo
+  stop it           curl -X DELETE {url}/demo/<demoId>
+  end the stack     make down""")
+    return 0
+
+
+def down(console: Console) -> int:
+    """End the platform; harmless if none runs."""
+    running = _running()
+    if running is None:
+        console.say("no stack is up")
+        return 0
+    process = psutil.Process(running["pid"])
+    with console.step("Ending the stack"):
+        process.terminate()
+        try:
+            process.wait(DOWN_SECONDS)
+        except psutil.TimeoutExpired:
+            console.say(f"process {process.pid} does not end; its log is {LOG}")
+            return 1
+    return 0
+
+
+def serve(console: Console) -> int:
+    """Keep a platform up until SIGTERM; what `up` runs in the background."""
+    with LocalPlatform(FOLDER / "stack", console) as platform:
+        state = {
+            "pid": os.getpid(),
+            "started": psutil.Process().create_time(),
+            "endpoint": platform.stack.endpoint,
+            "api": platform.api.base_url,
+        }
+        partial = STATE.with_suffix(".part")
+        partial.write_text(json.dumps(state))
+        partial.rename(STATE)
+        try:
+            signal.pause()
+        finally:
+            STATE.unlink(missing_ok=True)
+    return 0
+
+
+def _start() -> dict[str, Any]:
+    rmtree(FOLDER, ignore_errors=True)
+    FOLDER.mkdir()
+    with LOG.open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "local", "serve"],
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    deadline = time.monotonic() + UP_SECONDS
+    while time.monotonic() < deadline and process.poll() is None:
+        running = _running()
+        if running is not None:
+            return running
+        time.sleep(0.1)
+    process.terminate()
+    raise StackError(f"the stack did not come up:\n{LOG.read_text()}")
+
+
+def _running() -> dict[str, Any] | None:
+    """What `serve` wrote, if that very process still lives."""
+    try:
+        state = json.loads(STATE.read_text())
+        alive = psutil.Process(state["pid"]).create_time() == state["started"]
+    except (OSError, ValueError, psutil.NoSuchProcess):
+        return None
+    return dict(state) if alive else None

@@ -1,0 +1,110 @@
+"""`make demo`: one demo from POST to proof.
+
+POST /demo → follow GET /demo/<id> → wait for the last ledger → read the whole stream back
+           → hold the two against each other → table, verdict, reports/<id>/summary.json
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from local.api import ApiError
+from local.console import Console
+from local.ledgers import TaskLogs, read_task_logs
+from local.load import LoadMeter
+from local.platform import LocalPlatform
+from local.proof import tally_stream
+from local.reader import Post, Unreadable, read_stream
+from local.summary import Summary, summarize, table
+from local.watch import watch
+
+LAST_LEDGER_SECONDS = 45.0
+"""A worker drains for 30 seconds at most, and its log is shipped within one more."""
+
+
+class LedgerMissing(Exception):
+    """A task did not end in time, so not all ledgers are there."""
+
+
+def run_demo(platform: LocalPlatform, body: dict[str, Any], console: Console) -> Summary:
+    """Run one demo to its end and prove it. Interrupted, it stops the demo first.
+
+    Raises ApiError, LedgerMissing.
+    """
+    demo_id = platform.api.start(body)["demoId"]
+    console.say(f"Demo {demo_id}: {platform.api.base_url}/demo/{demo_id}")
+    meter = LoadMeter(platform.stack.pid)
+    try:
+        demo = watch(
+            platform.api, demo_id, console, lambda demo: meter.sample(demo["currentPhase"] or 0)
+        )
+    except BaseException:
+        _stop(platform, demo_id, console)
+        raise
+    return prove_demo(platform, demo, console, meter)
+
+
+def prove_demo(
+    platform: LocalPlatform, demo: dict[str, Any], console: Console, meter: LoadMeter | None = None
+) -> Summary:
+    """Hold an ended demo's ledgers against the stream. `demo` is GET's answer."""
+    demo_id = demo["demoId"]
+    logs = await_ledgers(platform, demo_id, console)
+    tally = tally_stream(demo_id, _shown(platform, console))
+    numbers = [phase["phase_number"] for phase in demo["phases"]]
+    loads = {number: meter.of_phase(number) for number in numbers} if meter else {}
+    return summarize(demo, logs.ledgers, tally, loads)
+
+
+def await_ledgers(platform: LocalPlatform, demo_id: str, console: Console) -> TaskLogs:
+    """Return the demo's task logs when all its tasks have ended; raise LedgerMissing."""
+    deadline = time.monotonic() + LAST_LEDGER_SECONDS
+    while True:
+        logs = read_task_logs(platform.logs, platform.output("LogGroupName"), demo_id)
+        if not logs.unended:
+            return logs
+        if time.monotonic() > deadline:
+            raise LedgerMissing(
+                f"{len(logs.unended)} tasks of {demo_id} have not ended within "
+                f"{LAST_LEDGER_SECONDS:.0f} s; their output is in {platform.folder / 'tasks'}"
+            )
+        console.progress(f"waiting for {len(logs.unended)} tasks to drain")
+        time.sleep(0.2)
+
+
+def report(summary: Summary, console: Console, reports: Path) -> Path:
+    """Print the result and write summary.json; return its path."""
+    path = reports / summary.demo_id / "summary.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(summary.as_dict(), indent=2) + "\n")
+    console.say()
+    for line in table(summary):
+        console.say(line)
+    for line in summary.complaints():
+        console.say(console.bad(line))
+    console.say(f"report: {path}")
+    paint = console.good if summary.ok else console.bad
+    console.say(paint(summary.verdict()))
+    return path
+
+
+def _shown(platform: LocalPlatform, console: Console) -> Iterator[Post | Unreadable]:
+    with console.step("Reading the whole stream back"):
+        for number, record in enumerate(
+            read_stream(platform.kinesis, platform.output("StreamName")), start=1
+        ):
+            if number % 5_000 == 0:
+                console.progress(f"Reading the whole stream back: {number:,} records")
+            yield record
+
+
+def _stop(platform: LocalPlatform, demo_id: str, console: Console) -> None:
+    console.say(f"Stopping {demo_id}")
+    try:
+        platform.api.stop(demo_id)
+    except ApiError as error:
+        console.say(console.bad(f"could not stop it through the API: {error}"))

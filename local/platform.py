@@ -1,0 +1,133 @@
+"""The whole platform on one machine: the embedded AWS, the demo deployed into it, and ECS's agent.
+
+Everything lives in one folder and ends with this process. Clients get what they need to reach it:
+the API's address, boto3 clients, the names of what was deployed.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from shutil import rmtree
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from botocore.config import Config
+
+from local.api import DemoApi
+from local.console import Console
+from local.stack import EmbeddedStack
+
+if TYPE_CHECKING:
+    from mypy_boto3_ecs import ECSClient
+    from mypy_boto3_kinesis import KinesisClient
+    from mypy_boto3_logs import CloudWatchLogsClient
+    from mypy_boto3_stepfunctions import SFNClient
+
+AGENT_STOP_SECONDS = 15.0
+
+
+class LocalPlatform:
+    """Up from `with` (or start) to its end (or stop). `folder` is for this platform alone."""
+
+    def __init__(self, folder: Path, console: Console) -> None:
+        self.folder = folder
+        self._console = console
+        self.stack = EmbeddedStack(folder)
+        self._agent: subprocess.Popen[bytes] | None = None
+        self.api = DemoApi("")
+
+    def __enter__(self) -> LocalPlatform:
+        try:
+            self.start()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """Start and deploy. Raises StackError, which says where the log is."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with self._console.step("Starting the embedded AWS"):
+            self.stack.start()
+        with self._console.step("Deploying into it (deploy.sh)"):
+            self.api = DemoApi(self.stack.deploy())
+            self.start_agent()
+
+    def start_agent(self) -> None:
+        """Start the ECS agent in a session of its own, so that Ctrl-C reaches only this process."""
+        tasks = self.folder / "tasks"
+        rmtree(tasks, ignore_errors=True)
+        tasks.mkdir()
+        with (self.folder / "agent.log").open("wb") as log:
+            self._agent = subprocess.Popen(
+                [
+                    *(sys.executable, "-m", "local.agent"),
+                    *("--cluster", self.output("ClusterName"), "--folder", str(tasks)),
+                ],
+                cwd=Path(__file__).resolve().parent.parent,
+                env=self.stack.client_environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    def stop(self) -> None:
+        """End all of it; harmless if there is nothing."""
+        self.stop_agent()
+        self.stack.stop()
+
+    def stop_agent(self) -> None:
+        """End the agent and with it every task: SIGTERM, SIGKILL where that is not enough."""
+        agent, self._agent = self._agent, None
+        if agent is None:
+            return
+        agent.terminate()
+        try:
+            agent.wait(AGENT_STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            agent.kill()
+            agent.wait()
+
+    def output(self, name: str) -> str:
+        """An output of the deployed infrastructure, such as `StreamName`."""
+        return self.stack.outputs[name]
+
+    @property
+    def kinesis(self) -> KinesisClient:
+        return self._session().client("kinesis", **self._where())
+
+    @property
+    def logs(self) -> CloudWatchLogsClient:
+        return self._session().client("logs", **self._where())
+
+    @property
+    def ecs(self) -> ECSClient:
+        return self._session().client("ecs", **self._where())
+
+    @property
+    def stepfunctions(self) -> SFNClient:
+        return self._session().client("stepfunctions", **self._where())
+
+    def _session(self) -> boto3.Session:
+        environment = self.stack.environment
+        return boto3.Session(
+            aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
+            region_name=environment["AWS_REGION"],
+        )
+
+    def _where(self) -> dict[str, Any]:
+        """The stack's address; never by way of a proxy, whatever the environment says."""
+        return {"endpoint_url": self.stack.endpoint, "config": Config(proxies={})}

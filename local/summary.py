@@ -1,0 +1,194 @@
+"""The result of a demo: `summary.json`, the table for the terminal, and the verdict. Pure.
+
+What happened is told by two independent witnesses, the producers' ledgers and the stream as it was
+read back; the verdict is good only if they agree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from local.ledgers import PoolLedger
+from local.load import Load, limiting_factor
+from local.proof import Proof, Tally, prove
+from local.timeline import achievement
+
+SHORT_OF_TARGET = 0.99
+"""A phase that achieved less than this share of its target fell short."""
+
+
+@dataclass(frozen=True)
+class PhaseResult:
+    """One phase, as summary.json has it."""
+
+    phase_number: int
+    target_tps: float
+    achieved_tps: float
+    task_count: int
+    duration_seconds: int
+    seconds_to_target: float | None
+    delivered: int
+    throttled: int
+    missed: int
+    limited_by: str | None
+    """What kept it from its target; None if it held it."""
+
+
+@dataclass(frozen=True)
+class Summary:
+    """A demo's result. Counts are records."""
+
+    demo_id: str
+    status: str
+    phases: tuple[PhaseResult, ...]
+    generated: int
+    delivered: int
+    """Found in the stream."""
+    acknowledged: int
+    """Of which, by the ledgers, Kinesis said so."""
+    failed: int
+    failed_by_cause: dict[str, int]
+    lost: int
+    lost_by_producer: dict[str, int]
+    duplicates: int
+    foreign: int
+    retried: int
+    throttled: int
+    killed_workers: int
+    error: str | None
+    cause: str | None
+
+    @property
+    def ok(self) -> bool:
+        return self.status == "SUCCEEDED" and not (self.lost or self.foreign)
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+    def verdict(self) -> str:
+        """The last line of the demo."""
+        return (
+            f"demo {self.demo_id} {self.status}: {self.generated:,} generated, "
+            f"{self.delivered:,} delivered, {self.lost:,} lost, {self.duplicates:,} duplicates"
+        )
+
+    def complaints(self) -> list[str]:
+        """Why the verdict is not good, a sentence each."""
+        lines = []
+        if self.status != "SUCCEEDED":
+            lines.append(f"the workflow ended {self.status}: {self.error or ''} {self.cause or ''}")
+        for producer, lost in sorted(self.lost_by_producer.items()):
+            lines.append(f"{lost:,} records of producer {producer} are not in the stream")
+        if self.lost and self.failed_by_cause:
+            causes = ", ".join(f"{c} {n:,}" for c, n in sorted(self.failed_by_cause.items()))
+            lines.append(f"the ledgers gave up {self.failed:,} records, by cause: {causes}")
+        if self.killed_workers:
+            lines.append(
+                f"{self.killed_workers} worker(s) were killed; what they had in memory, "
+                "unacknowledged, went with them"
+            )
+        if self.foreign:
+            lines.append(f"{self.foreign:,} records in the stream were made by nobody known")
+        return lines
+
+
+def summarize(
+    demo: Mapping[str, Any],
+    ledgers: Sequence[PoolLedger],
+    tally: Tally,
+    loads: Mapping[int, Load | None],
+) -> Summary:
+    """Bring together GET /demo/<id>'s answer, the ledgers, the stream's tally and the load."""
+    made = {name: n for ledger in ledgers for name, n in ledger.generated_by_producer.items()}
+    proof: Proof = prove(made, tally)
+    causes: dict[str, int] = {}
+    for ledger in ledgers:
+        for cause, number in ledger.failed_by_cause.items():
+            causes[cause] = causes.get(cause, 0) + number
+    return Summary(
+        demo_id=demo["demoId"],
+        status=demo["status"],
+        phases=tuple(_phase(phase, ledgers, tally, loads) for phase in demo["phases"]),
+        generated=proof.generated,
+        delivered=proof.delivered,
+        acknowledged=sum(ledger.delivered for ledger in ledgers),
+        failed=sum(ledger.failed for ledger in ledgers),
+        failed_by_cause=causes,
+        lost=proof.lost,
+        lost_by_producer=proof.lost_by_producer,
+        duplicates=proof.duplicates,
+        foreign=proof.foreign,
+        retried=sum(ledger.retried for ledger in ledgers),
+        throttled=sum(ledger.throttled for ledger in ledgers),
+        killed_workers=sum(ledger.recovered for ledger in ledgers),
+        error=demo.get("error"),
+        cause=demo.get("cause"),
+    )
+
+
+def _phase(
+    phase: Mapping[str, Any],
+    ledgers: Sequence[PoolLedger],
+    tally: Tally,
+    loads: Mapping[int, Load | None],
+) -> PhaseResult:
+    number = phase["phase_number"]
+    mine = [ledger for ledger in ledgers if ledger.phase == number]
+    arrivals: Mapping[int, int] = tally.arrivals.get(number, {})
+    throttled = sum(ledger.throttled for ledger in mine)
+    missed = sum(ledger.missed for ledger in mine)
+    target = phase["target_tps"]
+    start_ms = _unix_ms(phase.get("started_at"))
+    end_ms = start_ms + phase["duration_seconds"] * 1000
+    result = achievement(arrivals, target, start_ms, end_ms)
+    short = result.seconds_to_target is None or result.achieved_tps < SHORT_OF_TARGET * target
+    return PhaseResult(
+        phase_number=number,
+        target_tps=target,
+        achieved_tps=round(result.achieved_tps, 1),
+        task_count=phase["task_count"],
+        duration_seconds=phase["duration_seconds"],
+        seconds_to_target=(
+            None if result.seconds_to_target is None else round(result.seconds_to_target, 2)
+        ),
+        delivered=sum(arrivals.values()),
+        throttled=throttled,
+        missed=missed,
+        limited_by=limiting_factor(loads.get(number), throttled, missed) if short else None,
+    )
+
+
+def table(summary: Summary) -> list[str]:
+    """The phases as lines of text, one each, under a heading."""
+    head = ("phase", "target/s", "achieved/s", "tasks", "to target", "delivered", "throttled")
+    rows = [
+        (
+            str(p.phase_number),
+            f"{p.target_tps:,g}",
+            f"{p.achieved_tps:,.1f}",
+            f"{p.task_count:,}",
+            "never" if p.seconds_to_target is None else f"{p.seconds_to_target:.2f} s",
+            f"{p.delivered:,}",
+            f"{p.throttled:,}",
+        )
+        for p in summary.phases
+    ]
+    widths = [max(len(row[i]) for row in (head, *rows)) for i in range(len(head))]
+    lines = [
+        "  ".join(cell.rjust(w) for cell, w in zip(row, widths, strict=True))
+        for row in (head, *rows)
+    ]
+    shortfalls = [
+        f"phase {p.phase_number} fell short of {p.target_tps:,g}/s "
+        f"by {1 - p.achieved_tps / p.target_tps:.1%}: {p.limited_by}"
+        for p in summary.phases
+        if p.limited_by is not None
+    ]
+    return [*lines, *shortfalls]
+
+
+def _unix_ms(moment: str | None) -> int:
+    return 0 if moment is None else round(datetime.fromisoformat(moment).timestamp() * 1000)

@@ -1,0 +1,105 @@
+"""What the end-to-end tests do to demos: start them, wait, look at their processes, prove them."""
+
+import io
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+import psutil
+
+from local.console import Console
+from local.demo import prove_demo
+from local.ledgers import read_task_logs
+from local.platform import LocalPlatform
+from local.reader import Post, read_stream
+from local.summary import Summary
+
+T = TypeVar("T")
+PATIENCE_SECONDS = 90.0
+
+
+def plan(
+    tps: Sequence[int] = (50, 200, 400, 50),
+    seconds: Sequence[int] = (3, 3, 3, 3),
+    tasks: Sequence[int] = (1, 1, 2, 1),
+) -> dict[str, Any]:
+    """A small plan that still has all four phases."""
+    return {
+        "phases": [
+            {"target_tps": t, "duration_seconds": s, "task_count": n}
+            for t, s, n in zip(tps, seconds, tasks, strict=True)
+        ]
+    }
+
+
+def wait_until(what: str, look: Callable[[], T], seconds: float = PATIENCE_SECONDS) -> T:
+    """Return the first true answer of `look`."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if answer := look():
+            return answer
+        time.sleep(0.1)
+    raise AssertionError(f"waited {seconds:.0f} s in vain for: {what}")
+
+
+def in_phase(platform: LocalPlatform, demo_id: str, number: int) -> dict[str, Any]:
+    """Wait until the phase's tasks deliver; return GET's answer."""
+
+    def look() -> dict[str, Any] | None:
+        demo = platform.api.get(demo_id)
+        assert demo["status"] == "RUNNING", demo
+        sent = any(worker_phase(p) == number for p in pools(demo_id))
+        return demo if demo["currentPhase"] == number and sent else None
+
+    return wait_until(f"phase {number} of {demo_id}", look)
+
+
+def ended(
+    platform: LocalPlatform, demo_id: str, seconds: float = PATIENCE_SECONDS
+) -> dict[str, Any]:
+    """Wait for the demo's end; return GET's answer."""
+
+    def look() -> dict[str, Any] | None:
+        demo = platform.api.get(demo_id)
+        return demo if demo["status"] != "RUNNING" else None
+
+    return wait_until(f"the end of {demo_id}", look, seconds)
+
+
+def proof(platform: LocalPlatform, demo_id: str) -> Summary:
+    """Hold the ended demo's ledgers against the stream."""
+    return prove_demo(platform, ended(platform, demo_id), Console(io.StringIO()))
+
+
+def ledgers(platform: LocalPlatform, demo_id: str) -> Any:
+    return read_task_logs(platform.logs, platform.output("LogGroupName"), demo_id)
+
+
+def posts(platform: LocalPlatform, demo_id: str) -> list[Post]:
+    """The demo's records as they are in the stream."""
+    records = read_stream(platform.kinesis, platform.output("StreamName"))
+    return [r for r in records if isinstance(r, Post) and r.demo_id == demo_id]
+
+
+def pools(demo_id: str) -> list[psutil.Process]:
+    """The first process of each of the demo's tasks, found on this machine."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if process.cmdline()[1:] == ["-m", "worker"] and _demo_of(process) == demo_id:
+                found.append(process)
+        except (psutil.NoSuchProcess, psutil.AccessDenied, psutil.ZombieProcess):
+            continue
+    mains = {process.pid for process in found}
+    return [process for process in found if process.ppid() not in mains]
+
+
+def worker_phase(pool: psutil.Process) -> int:
+    try:
+        return int(pool.environ()["DEMO_PHASE"])
+    except psutil.NoSuchProcess:
+        return 0
+
+
+def _demo_of(process: psutil.Process) -> str | None:
+    return process.environ().get("DEMO_ID")

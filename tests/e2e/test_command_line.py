@@ -1,0 +1,126 @@
+"""`python -m local`, which is `make demo`, `make up` and `make down`, as a person runs it."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from shutil import rmtree
+
+import psutil
+import pytest
+
+from tests.e2e.demos import plan, wait_until
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def plan_file(tmp_path: Path) -> Path:
+    path = tmp_path / "plan.json"
+    path.write_text(json.dumps(plan(seconds=(2, 2, 3, 2))))
+    return path
+
+
+@pytest.fixture
+def marked() -> Iterator[dict[str, str]]:
+    """An environment that marks every process started with it; none may be left."""
+    mark = f"{os.getpid()}-{time.monotonic_ns()}"
+    yield {**os.environ, "LANG": f"C.UTF-8@{mark}"}
+    wait_until("every process to end", lambda: not processes_with(mark), 20)
+
+
+def processes_with(mark: str) -> list[psutil.Process]:
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if process.environ().get("LANG", "").endswith(mark):
+                found.append(process)
+        except (psutil.NoSuchProcess, psutil.AccessDenied, psutil.ZombieProcess):
+            continue
+    return found
+
+
+def command(*arguments: str) -> list[str]:
+    return [sys.executable, "-m", "local", *arguments]
+
+
+def test_a_demo_ends_with_a_verdict_a_summary_and_exit_code_0(
+    plan_file: Path, marked: dict[str, str]
+) -> None:
+    ran = subprocess.run(
+        command("demo", "--plan", str(plan_file)),
+        cwd=ROOT,
+        env=marked,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    verdict = re.fullmatch(
+        r"demo (\S+) SUCCEEDED: ([\d,]+) generated, ([\d,]+) delivered, 0 lost, 0 duplicates",
+        ran.stdout.splitlines()[-1],
+    )
+    assert verdict, ran.stdout
+    folder = ROOT / "reports" / verdict[1]
+    summary = json.loads((folder / "summary.json").read_text())
+    rmtree(folder)
+    assert summary["generated"] == summary["delivered"] == int(verdict[2].replace(",", "")) > 0
+    assert (summary["lost"], summary["failed"], summary["duplicates"]) == (0, 0, 0)
+    assert [phase["phase_number"] for phase in summary["phases"]] == [1, 2, 3, 4]
+    assert [phase["target_tps"] for phase in summary["phases"]] == [50, 200, 400, 50]
+    assert {"achieved_tps", "task_count", "duration_seconds", "seconds_to_target"} <= set(
+        summary["phases"][0]
+    )
+
+
+def test_interrupted_in_the_middle_of_a_phase_it_ends_everything(
+    tmp_path: Path, marked: dict[str, str]
+) -> None:
+    long_plan = tmp_path / "long.json"
+    long_plan.write_text(json.dumps(plan(seconds=(60, 60, 60, 60))))
+    process = subprocess.Popen(
+        command("demo", "--plan", str(long_plan)),
+        cwd=ROOT,
+        env=marked,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    assert process.stdout is not None
+    for line in process.stdout:
+        if line.startswith("phase 1") and "tasks 1/1" in line:
+            break
+    os.killpg(process.pid, signal.SIGINT)
+    rest = process.stdout.read()
+    assert process.wait(30) == 130
+    assert "Stopping demo-" in rest
+    assert "everything that was started has been ended" in rest
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [('{"phases": []}', "phases"), ("no json", "can't be read"), ("[]", "no JSON object")],
+)
+def test_a_plan_that_cannot_be_run_is_an_error_with_a_reason(
+    tmp_path: Path, marked: dict[str, str], content: str, says: str
+) -> None:
+    bad = tmp_path / "bad.json"
+    bad.write_text(content)
+    ran = subprocess.run(
+        command("demo", "--plan", str(bad)),
+        cwd=ROOT,
+        env=marked,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert ran.returncode == 1
+    assert says in ran.stdout
+    assert "Traceback" not in ran.stdout + ran.stderr

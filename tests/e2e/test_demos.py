@@ -1,0 +1,155 @@
+"""Demos on the embedded stack: all records accounted for, side by side, killed, stopped, lost."""
+
+import time
+
+import pytest
+
+from local.api import ApiError
+from local.platform import LocalPlatform
+from local.summary import Summary
+from tests.e2e.demos import (
+    ended,
+    in_phase,
+    ledgers,
+    plan,
+    pools,
+    posts,
+    proof,
+    wait_until,
+    worker_phase,
+)
+
+
+def assert_nothing_lost(summary: Summary) -> None:
+    assert summary.ok, summary.complaints()
+    assert summary.generated == summary.delivered == summary.acknowledged > 0
+    assert (summary.failed, summary.lost, summary.foreign) == (0, 0, 0)
+
+
+def assert_nothing_left(platform: LocalPlatform, demo_id: str) -> None:
+    """No service, no task, no task definition, no process."""
+    services = platform.ecs.list_services(cluster=platform.output("ClusterName"))["serviceArns"]
+    assert not [arn for arn in services if arn.endswith(demo_id)]
+    families = platform.ecs.list_task_definitions(status="ACTIVE")["taskDefinitionArns"]
+    assert not [arn for arn in families if demo_id in arn]
+    wait_until(f"the processes of {demo_id} to end", lambda: not pools(demo_id), 10)
+
+
+def test_five_demos_at_once_succeed_and_stopping_a_sixth_leaves_them_alone(
+    platform: LocalPlatform,
+) -> None:
+    five = [platform.api.start(plan())["demoId"] for _ in range(5)]
+    sixth = platform.api.start(plan())["demoId"]
+    in_phase(platform, sixth, 2)
+    platform.api.stop(sixth)
+    for demo_id in five:
+        summary = proof(platform, demo_id)
+        assert_nothing_lost(summary)
+        assert [phase.task_count for phase in summary.phases] == [1, 1, 2, 1]
+        assert all(phase.delivered > 0 for phase in summary.phases)
+        assert_nothing_left(platform, demo_id)
+    stopped = proof(platform, sixth)
+    assert stopped.status == "ABORTED"
+    assert (stopped.lost, stopped.foreign) == (0, 0)
+    assert_nothing_left(platform, sixth)
+
+
+def test_a_killed_producer_is_replaced_and_only_its_memory_is_lost(
+    platform: LocalPlatform,
+) -> None:
+    demo_id = platform.api.start(plan(seconds=(2, 2, 6, 2)))["demoId"]
+    in_phase(platform, demo_id, 3)
+    pool = next(p for p in pools(demo_id) if worker_phase(p) == 3)
+    producer = wait_until("a producer", pool.children)[0]
+    time.sleep(0.5)
+    producer.kill()
+    wait_until("its successor", lambda: [c for c in pool.children() if c.pid != producer.pid], 5)
+    summary = proof(platform, demo_id)
+    books = ledgers(platform, demo_id).ledgers
+    died = sum(ledger.failed_by_cause.get("process_died", 0) for ledger in books)
+    assert summary.status == "SUCCEEDED"
+    assert summary.generated == summary.delivered + summary.lost
+    assert summary.failed == died >= summary.lost
+    assert len(summary.lost_by_producer) <= 1
+    assert (summary.foreign, summary.killed_workers) == (0, 0)
+    assert sum(ledger.missed for ledger in books) == 0
+
+
+def test_a_killed_task_is_replaced_and_only_its_memory_is_lost(platform: LocalPlatform) -> None:
+    demo_id = platform.api.start(plan(seconds=(2, 2, 6, 2)))["demoId"]
+    in_phase(platform, demo_id, 3)
+    wait_until("both tasks", lambda: sum(worker_phase(p) == 3 for p in pools(demo_id)) == 2)
+    time.sleep(0.5)
+    victim = next(p for p in pools(demo_id) if worker_phase(p) == 3)
+    victim.kill()
+    wait_until(
+        "its replacement",
+        lambda: sum(worker_phase(p) == 3 and p.pid != victim.pid for p in pools(demo_id)) == 2,
+        5,
+    )
+    summary = proof(platform, demo_id)
+    books = ledgers(platform, demo_id).ledgers
+    killed = [ledger for ledger in books if ledger.recovered]
+    assert summary.status == "SUCCEEDED"
+    assert (summary.killed_workers, len(killed)) == (1, 1)
+    assert summary.generated == summary.delivered + summary.lost
+    assert summary.failed == killed[0].failed_by_cause.get("process_died", 0) >= summary.lost
+    assert set(summary.lost_by_producer) <= set(killed[0].generated_by_producer)
+    assert summary.foreign == 0
+    assert len([ledger for ledger in books if ledger.phase == 3]) == 3
+
+
+def test_delete_in_phase_3_stops_every_record(platform: LocalPlatform) -> None:
+    demo_id = platform.api.start(plan(seconds=(2, 2, 60, 2)))["demoId"]
+    in_phase(platform, demo_id, 3)
+    platform.api.stop(demo_id)
+    deleted_ms = time.time() * 1000
+    platform.api.stop(demo_id)
+    summary = proof(platform, demo_id)
+    assert summary.status == "ABORTED"
+    assert (summary.lost, summary.foreign) == (0, 0)
+    assert_nothing_left(platform, demo_id)
+    assert max(post.arrived_ms for post in posts(platform, demo_id)) < deleted_ms + 5_000
+
+
+def test_a_lost_workflow_leaves_no_traffic_after_the_phase(platform: LocalPlatform) -> None:
+    started = platform.api.start(plan(seconds=(2, 2, 5, 2)))
+    demo_id = started["demoId"]
+    demo = in_phase(platform, demo_id, 3)
+    ends_at = demo["phases"][2]["ends_at"]
+    platform.stepfunctions.stop_execution(executionArn=started["executionArn"], error="Lost")
+    wait_until("the workers' own end", lambda: not pools(demo_id), 15)
+    last = max(post.arrived_ms for post in posts(platform, demo_id))
+    assert last <= _unix_ms(ends_at) + 1_000
+    assert platform.api.get(demo_id)["error"] == "Lost"
+    platform.api.stop(demo_id)
+    assert_nothing_left(platform, demo_id)
+    assert proof(platform, demo_id).lost == 0
+
+
+def test_the_same_name_again_is_refused(platform: LocalPlatform) -> None:
+    body = {"name": "named-once", **plan(seconds=(1, 1, 1, 1))}
+    assert platform.api.start(body)["demoId"] == "named-once"
+    with pytest.raises(ApiError) as caught:
+        platform.api.start(body)
+    assert caught.value.status == 409
+    ended(platform, "named-once")
+    with pytest.raises(ApiError) as caught:
+        platform.api.start(body)
+    assert caught.value.status == 409
+
+
+def test_demos_are_listed_newest_first_page_by_page(platform: LocalPlatform) -> None:
+    made = [platform.api.start(plan(seconds=(1, 1, 1, 1)))["demoId"] for _ in range(3)]
+    page = platform.api.list("?limit=2")
+    assert [demo["demoId"] for demo in page["demos"]] == made[:0:-1]
+    rest = platform.api.list(f"?limit=2&token={page['nextToken']}")
+    assert rest["demos"][0]["demoId"] == made[0]
+    for demo_id in made:
+        ended(platform, demo_id)
+
+
+def _unix_ms(moment: str) -> float:
+    from datetime import datetime
+
+    return datetime.fromisoformat(moment).timestamp() * 1000

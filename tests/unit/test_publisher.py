@@ -1,0 +1,139 @@
+"""What CloudWatch gets adds up to the ledger, and its failures are survived."""
+
+from collections import Counter
+from typing import Any
+
+import boto3
+import pytest
+from botocore.stub import ANY, Stubber
+
+from worker.contract import WorkerMetric
+from worker.ledger import Cause, Ledger
+from worker.publisher import MAX_SAMPLES_KEPT, CloudWatchPublisher
+
+
+class Recorder:
+    """A CloudWatch client that keeps what it gets, or refuses it."""
+
+    def __init__(self, stubber: Stubber) -> None:
+        self.stubber = stubber
+        self.sent: list[dict[str, Any]] = []
+        stubber.client.meta.events.register(
+            "before-parameter-build.cloudwatch.PutMetricData", self._keep
+        )
+
+    def _keep(self, params: dict[str, Any], **_: object) -> None:
+        self.sent.append(params)
+
+    def total(self, metric: WorkerMetric, dimensions: int) -> float:
+        return sum(
+            datum["Value"]
+            for call in self.sent
+            for datum in call["MetricData"]
+            if datum["MetricName"] == metric and len(datum["Dimensions"]) == dimensions
+        )
+
+
+@pytest.fixture
+def recorder(monkeypatch: pytest.MonkeyPatch) -> Any:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    with Stubber(boto3.client("cloudwatch", region_name="us-east-1")) as stubber:
+        yield Recorder(stubber)
+
+
+def accept(recorder: Recorder, times: int = 1) -> None:
+    for _ in range(times):
+        recorder.stubber.add_response("put_metric_data", {}, {"Namespace": "N", "MetricData": ANY})
+
+
+def publisher(recorder: Recorder) -> CloudWatchPublisher:
+    return CloudWatchPublisher(recorder.stubber.client, "N", "demo-1", 2)
+
+
+def books(generated: int, delivered: int, throttled: int = 0) -> Ledger:
+    return Ledger(generated=generated, delivered=delivered, throttled=throttled)
+
+
+def test_the_sums_are_the_ledger_under_both_sets_of_dimensions(recorder: Recorder) -> None:
+    accept(recorder)
+    metrics = publisher(recorder)
+    metrics.sample(100, books(10, 8))
+    metrics.sample(101, books(25, 25, throttled=3))
+    metrics.publish()
+    for dimensions in (1, 2):
+        assert recorder.total(WorkerMetric.GENERATED, dimensions) == 25
+        assert recorder.total(WorkerMetric.DELIVERED, dimensions) == 25
+        assert recorder.total(WorkerMetric.THROTTLED, dimensions) == 3
+
+
+def test_each_value_is_stamped_with_its_second(recorder: Recorder) -> None:
+    accept(recorder)
+    metrics = publisher(recorder)
+    metrics.sample(100, books(10, 10))
+    metrics.sample(101, books(30, 30))
+    metrics.publish()
+    delivered = {
+        datum["Timestamp"].timestamp(): datum["Value"]
+        for datum in recorder.sent[0]["MetricData"]
+        if datum["MetricName"] == WorkerMetric.DELIVERED and len(datum["Dimensions"]) == 2
+    }
+    assert delivered == {100.0: 10, 101.0: 20}
+
+
+def test_no_dimension_names_a_task(recorder: Recorder) -> None:
+    accept(recorder)
+    metrics = publisher(recorder)
+    metrics.sample(100, books(1, 1))
+    metrics.publish()
+    names = Counter(
+        dimension["Name"]
+        for datum in recorder.sent[0]["MetricData"]
+        for dimension in datum["Dimensions"]
+    )
+    assert set(names) == {"DemoId", "Phase"}
+
+
+def test_what_could_not_be_published_goes_with_the_next(
+    recorder: Recorder, capsys: pytest.CaptureFixture[str]
+) -> None:
+    recorder.stubber.add_client_error("put_metric_data", "Throttling")
+    recorder.stubber.add_client_error("put_metric_data", "Throttling")
+    accept(recorder)
+    metrics = publisher(recorder)
+    metrics.sample(100, books(10, 10))
+    metrics.publish()
+    metrics.publish()
+    recorder.sent.clear()
+    metrics.sample(101, books(15, 15))
+    metrics.publish()
+    assert recorder.total(WorkerMetric.DELIVERED, 1) == 15
+    assert capsys.readouterr().err.count("metrics_not_published") == 1
+
+
+def test_a_quiet_second_costs_no_call(recorder: Recorder) -> None:
+    metrics = publisher(recorder)
+    metrics.sample(100, Ledger())
+    metrics.publish()
+    assert recorder.sent == []
+
+
+def test_calls_stay_under_the_limit_and_memory_bounded(recorder: Recorder) -> None:
+    metrics = publisher(recorder)
+    for second in range(2 * MAX_SAMPLES_KEPT):
+        metrics.sample(second, books(second + 1, second + 1))
+    accept(recorder, 6)
+    metrics.publish()
+    sizes = [len(call["MetricData"]) for call in recorder.sent]
+    assert max(sizes) <= 1000
+    assert sum(sizes) == MAX_SAMPLES_KEPT * len(WorkerMetric) * 2
+
+
+def test_a_failed_record_is_counted(recorder: Recorder) -> None:
+    accept(recorder)
+    ledger = books(5, 3)
+    ledger.fail(Cause.THROTTLED, 2)
+    metrics = publisher(recorder)
+    metrics.sample(100, ledger)
+    metrics.publish()
+    assert recorder.total(WorkerMetric.FAILED, 1) == 2

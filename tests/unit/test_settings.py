@@ -1,0 +1,63 @@
+"""A worker reads its phase from the environment, or says everything that is wrong with it."""
+
+from fractions import Fraction
+
+import pytest
+
+from worker.contract import Env
+from worker.errors import BadSettings
+from worker.settings import read_settings
+
+
+def test_an_empty_environment_gives_the_documented_defaults() -> None:
+    settings = read_settings({})
+    assert (settings.demo_id, settings.phase, settings.target_tps) == ("local", 1, 100)
+    assert (settings.stream_name, settings.region) == ("social-media-stream", "us-east-1")
+    assert (settings.processes, settings.phase_ends_at) == (None, None)
+    assert (settings.namespace, settings.publish_interval) == ("KinesisOnDemandDemo", 10.0)
+    assert settings.metrics_enabled
+
+
+def test_the_share_of_a_task_is_exact() -> None:
+    settings = read_settings({"TARGET_TPS": "100", "TASK_COUNT": "3"})
+    assert settings.task_tps == Fraction(100, 3)
+    assert settings.task_tps * 3 == 100
+
+
+def test_a_fractional_rate_is_read_exactly() -> None:
+    assert read_settings({"TARGET_TPS": "0.1"}).target_tps == Fraction(1, 10)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        (Env.CONTROLLER_MODE, "polling"),
+        (Env.DEMO_PHASE, "5"),
+        (Env.DEMO_PHASE, "0"),
+        (Env.TARGET_TPS, "abc"),
+        (Env.TARGET_TPS, "-1"),
+        (Env.TARGET_TPS, "nan"),
+        (Env.TARGET_TPS, "1/0"),
+        (Env.TASK_COUNT, "0"),
+        (Env.TASK_COUNT, "1.5"),
+        (Env.PHASE_ENDS_AT, "tomorrow"),
+        (Env.PHASE_ENDS_AT, "inf"),
+        (Env.WORKER_PROCESSES, "none"),
+        (Env.AGGREGATION, "maybe"),
+        (Env.METRICS_PUBLISH_INTERVAL, "0"),
+        (Env.ENABLE_CLOUDWATCH_METRICS, "perhaps"),
+    ],
+)
+def test_a_bad_variable_is_named_with_its_value(name: Env, value: str) -> None:
+    with pytest.raises(BadSettings) as caught:
+        read_settings({name: value})
+    assert len(caught.value.problems) == 1
+    assert f"{name}={value!r}" in caught.value.problems[0]
+
+
+def test_all_bad_variables_are_named_at_once() -> None:
+    with pytest.raises(BadSettings) as caught:
+        read_settings({"TARGET_TPS": "x", "TASK_COUNT": "y", "DEMO_PHASE": "z"})
+    named = " ".join(caught.value.problems)
+    assert len(caught.value.problems) == 3
+    assert all(name in named for name in ("TARGET_TPS", "TASK_COUNT", "DEMO_PHASE"))
