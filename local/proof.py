@@ -23,8 +23,8 @@ class Tally:
     """The sequence numbers found, by producer."""
     repeated: Counter[str] = field(default_factory=Counter)
     """How many records repeat a number, by producer."""
-    arrivals: dict[int, Counter[int]] = field(default_factory=dict)
-    """By phase: how many records arrived in each millisecond."""
+    arrivals: dict[int, dict[str, Counter[int]]] = field(default_factory=dict)
+    """By phase and producer: how many records arrived in each millisecond."""
     unreadable: int = 0
     other_demos: Counter[str] = field(default_factory=Counter)
 
@@ -40,7 +40,8 @@ class Tally:
             self.repeated[found.producer] += 1
             return
         numbers.add(found.sequence)
-        self.arrivals.setdefault(found.phase, Counter())[found.arrived_ms] += 1
+        producers = self.arrivals.setdefault(found.phase, {})
+        producers.setdefault(found.producer, Counter())[found.arrived_ms] += 1
 
 
 @dataclass(frozen=True)

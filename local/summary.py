@@ -137,13 +137,13 @@ def _phase(
 ) -> PhaseResult:
     number = phase["phase_number"]
     mine = [ledger for ledger in ledgers if ledger.phase == number]
-    arrivals: Mapping[int, int] = tally.arrivals.get(number, {})
+    producers = tally.arrivals.get(number, {}).values()
     throttled = sum(ledger.throttled for ledger in mine)
     missed = sum(ledger.missed for ledger in mine)
     target = phase["target_tps"]
     start_ms = _unix_ms(phase.get("started_at"))
     end_ms = start_ms + phase["duration_seconds"] * 1000
-    result = achievement(arrivals, target, start_ms, end_ms)
+    result = achievement(producers, target, start_ms, end_ms)
     short = result.seconds_to_target is None or result.achieved_tps < SHORT_OF_TARGET * target
     return PhaseResult(
         phase_number=number,
@@ -154,7 +154,7 @@ def _phase(
         seconds_to_target=(
             None if result.seconds_to_target is None else round(result.seconds_to_target, 2)
         ),
-        delivered=sum(arrivals.values()),
+        delivered=sum(arrivals.total() for arrivals in producers),
         throttled=throttled,
         missed=missed,
         limited_by=limiting_factor(loads.get(number), throttled, missed) if short else None,

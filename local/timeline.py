@@ -1,17 +1,25 @@
 """When a phase reached its target, and what it achieved from then on. Pure.
 
 Terms. A phase has *reached* its target at the first arrival from which on one second holds 99% of
-the target. What it *achieved* is the rate from that arrival (left out, since it ends an interval
-that began before) to the last arrival of the phase. Times are those at which Kinesis took them.
+the target. What it *achieved* is the mean rate from there to its end. Times are those at which
+Kinesis took the records. Records arrive in batches, so a producer's batch is spread over the time
+since its previous one: otherwise the records that wait at either end of the measured time would
+count for or against it, a tenth of a second's worth.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import accumulate
 
 REACHED_SHARE = 0.99
 WINDOW_MS = 1_000
+
+Arrivals = Mapping[int, int]
+"""Records by the Unix millisecond in which they arrived."""
 
 
 @dataclass(frozen=True)
@@ -24,33 +32,57 @@ class Achievement:
 
 
 def achievement(
-    arrivals: Mapping[int, int], target_tps: float, start_ms: int, end_ms: int
+    producers: Iterable[Arrivals], target_tps: float, start_ms: int, end_ms: int
 ) -> Achievement:
-    """Judge a phase by its arrivals (records by millisecond) between its start and its end.
+    """Judge a phase by its producers' arrivals between its start and its end.
 
     A phase that never reached its target is judged by its whole time.
     """
-    series = sorted((ms, count) for ms, count in arrivals.items() if start_ms <= ms)
-    first = _reached(series, target_tps)
-    if first is None:
-        total = sum(count for _, count in series)
-        return Achievement(total * 1000 / max(1, end_ms - start_ms), None)
-    reached_ms = series[first][0]
-    after = sum(count for _, count in series[first + 1 :])
-    seconds = max(1, series[-1][0] - reached_ms) / 1000
-    return Achievement(after / seconds, (reached_ms - start_ms) / 1000)
+    curves = [_Curve(arrivals) for arrivals in producers]
+    reached_ms = _reached(curves, target_tps, start_ms, end_ms)
+    since_ms = start_ms if reached_ms is None else reached_ms
+    arrived = sum(curve.at(end_ms) - curve.at(since_ms) for curve in curves)
+    return Achievement(
+        achieved_tps=arrived * 1000 / max(1, end_ms - since_ms),
+        seconds_to_target=None if reached_ms is None else (reached_ms - start_ms) / 1000,
+    )
 
 
-def _reached(series: list[tuple[int, int]], target_tps: float) -> int | None:
-    """Index of the first arrival whose following second holds enough; None if there is none."""
+class _Curve:
+    """How many of a producer's records had arrived by a moment, linear between its batches."""
+
+    def __init__(self, arrivals: Arrivals) -> None:
+        self.arrivals = arrivals
+        self._times = sorted(arrivals)
+        self._totals = list(accumulate(arrivals[ms] for ms in self._times))
+
+    def at(self, ms: int) -> float:
+        after = bisect_right(self._times, ms)
+        if after == 0:
+            return 0
+        if after == len(self._times):
+            return self._totals[-1]
+        begin, end = self._times[after - 1 : after + 1]
+        share = (ms - begin) / (end - begin)
+        return self._totals[after - 1] + share * self.arrivals[end]
+
+
+def _reached(curves: list[_Curve], target_tps: float, start_ms: int, end_ms: int) -> int | None:
+    """The first arrival whose following second, before the end, holds enough; None without one."""
+    merged: Counter[int] = Counter()
+    for curve in curves:
+        merged.update(curve.arrivals)
+    series = sorted((ms, count) for ms, count in merged.items() if start_ms <= ms)
     enough = REACHED_SHARE * target_tps * WINDOW_MS / 1000
     in_window = 0
     end = 0
-    for begin, (ms, count) in enumerate(series):
+    for ms, count in series:
+        if ms + WINDOW_MS > end_ms:
+            return None
         while end < len(series) and series[end][0] < ms + WINDOW_MS:
             in_window += series[end][1]
             end += 1
-        if in_window >= enough and series[-1][0] > ms:
-            return begin
+        if in_window >= enough:
+            return ms
         in_window -= count
     return None

@@ -1,0 +1,124 @@
+"""The verdict is good only if ledgers and stream agree, and says why if it isn't."""
+
+from dataclasses import replace
+from typing import Any
+
+from local.ledgers import PoolLedger
+from local.load import Load, limiting_factor
+from local.proof import Tally
+from local.reader import Post
+from local.summary import Summary, summarize, table
+
+START_MS = 1_795_593_600_000
+STARTED_AT = "2026-11-25T08:00:00Z"
+
+
+def demo(status: str = "SUCCEEDED", target: int = 1000, **more: Any) -> dict[str, Any]:
+    phase = {
+        "phase_number": 1,
+        "target_tps": target,
+        "task_count": 1,
+        "duration_seconds": 10,
+        "started_at": STARTED_AT,
+    }
+    return {"demoId": "d", "status": status, "phases": [phase], **more}
+
+
+def ledger(generated: int = 9_000, **changes: Any) -> PoolLedger:
+    books = PoolLedger(
+        pool="p",
+        phase=1,
+        generated=generated,
+        delivered=generated,
+        failed=0,
+        failed_by_cause={},
+        retried=0,
+        throttled=0,
+        missed=0,
+        recovered=False,
+        generated_by_producer={"p-0": generated},
+    )
+    return replace(books, **changes)
+
+
+def tally(records: int = 9_000, every_ms: int = 1) -> Tally:
+    found = Tally("d")
+    for n in range(records):
+        found.add(Post("d", 1, "p-0", n, START_MS + 1_000 + n * every_ms))
+    return found
+
+
+def summary(**parts: Any) -> Summary:
+    arguments = {"demo": demo(), "ledgers": [ledger()], "tally": tally(), "loads": {}} | parts
+    return summarize(**arguments)
+
+
+def test_a_demo_of_which_all_is_there_is_a_success() -> None:
+    result = summary()
+    assert result.ok
+    assert result.complaints() == []
+    assert result.verdict() == (
+        "demo d SUCCEEDED: 9,000 generated, 9,000 delivered, 0 lost, 0 duplicates"
+    )
+    (phase,) = result.phases
+    assert (phase.achieved_tps, phase.seconds_to_target, phase.limited_by) == (999.9, 1.0, None)
+
+
+def test_a_lost_record_spoils_it_and_the_producer_is_named() -> None:
+    books = ledger(9_002, delivered=9_000, failed=2, failed_by_cause={"throttled": 2})
+    result = summary(ledgers=[books])
+    assert not result.ok
+    assert result.lost == 2
+    assert result.complaints() == [
+        "2 records of producer p-0 are not in the stream",
+        "the ledgers gave up 2 records, by cause: throttled 2",
+    ]
+
+
+def test_a_failed_workflow_spoils_it_with_its_cause() -> None:
+    result = summary(demo=demo("FAILED", error="States.Timeout", cause="too slow"))
+    assert not result.ok
+    assert result.complaints() == ["the workflow ended FAILED: States.Timeout too slow"]
+
+
+def test_a_foreign_record_spoils_it() -> None:
+    found = tally()
+    found.add(Post("d", 1, "nobody", 0, START_MS))
+    result = summary(tally=found)
+    assert not result.ok
+    assert "1 records in the stream were made by nobody known" in result.complaints()
+
+
+def test_a_killed_worker_is_told_of_even_if_nothing_was_lost() -> None:
+    result = summary(ledgers=[ledger(recovered=True)])
+    assert result.ok
+    assert result.killed_workers == 1
+    assert "1 worker(s) were killed" in result.complaints()[0]
+
+
+def test_a_phase_that_fell_short_says_by_how_much_and_what_limited_it() -> None:
+    result = summary(
+        demo=demo(target=2_000),
+        ledgers=[ledger(missed=9_000)],
+        loads={1: Load(machine=0.97, stack=0.99)},
+    )
+    shortfall = table(result)[-1]
+    assert shortfall.startswith("phase 1 fell short of 2,000/s by 55.0%: ")
+    assert "the embedded Kinesis used 99% of the one core it can use" in shortfall
+    assert "this machine's CPUs were 97% busy" in shortfall
+    assert "9,000 records were due and not made" in shortfall
+
+
+def test_throttling_is_told_apart_from_a_machine_at_its_limit() -> None:
+    assert limiting_factor(Load(0.2, 0.3), throttled=1_500, missed=0) == (
+        "the stream throttled 1,500 records"
+    )
+    assert "may have started late" in limiting_factor(None, 0, 0)
+
+
+def test_the_table_has_a_row_a_phase_under_its_heading() -> None:
+    head, row = table(summary())
+    assert head.split() == [
+        *("phase", "target/s", "achieved/s", "tasks", "to", "target", "delivered", "throttled")
+    ]
+    assert row.split() == ["1", "1,000", "999.9", "1", "1.00", "s", "9,000", "0"]
