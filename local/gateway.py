@@ -1,6 +1,6 @@
 """What MiniStack lacks for `chalice deploy`, added in front of it.
 
-An ASGI application that hands nearly every request on to MiniStack as it came, and mends five that
+An ASGI application that hands nearly every request on to MiniStack as it came, and mends six that
 would fail or mislead otherwise. It uses nothing of MiniStack but the public API that it wraps, and
 asks it questions of its own with the caller's credentials.
 
@@ -10,6 +10,8 @@ asks it questions of its own with the caller's credentials.
 - CreateFunction and the two UpdateFunction calls answer when the function is ready. MiniStack takes
   half a second for that, but Chalice, told `Pending`, looks again only 5 s later, two to four times
   a deployment.
+- PutRecords waits its turn. MiniStack serves one request after the other, and fifty workers that
+  send faster than it takes would hold up every other call for as long as all of theirs take.
 - DescribeTaskDefinition spells a health check that came from CloudFormation as CloudFormation does,
   so that clients see none.
 """
@@ -32,6 +34,8 @@ READY_SECONDS = 10.0
 POLL_SECONDS = 0.02
 _FUNCTIONS = "/2015-03-31/functions"
 _DESCRIBE_TASK_DEFINITION = b"AmazonEC2ContainerServiceV20141113.DescribeTaskDefinition"
+_PUT_RECORDS = b"Kinesis_20131202.PutRecords"
+_put_records_turn = asyncio.Semaphore(1)
 
 
 class StepError(Exception):
@@ -110,6 +114,12 @@ async def change_function(ministack: Application, request: Request) -> Answer:
     return answer
 
 
+async def put_records(ministack: Application, request: Request) -> Answer:
+    """PutRecords, one after the other."""
+    async with _put_records_turn:
+        return await ask(ministack, request)
+
+
 async def describe_task_definition(ministack: Application, request: Request) -> Answer:
     """DescribeTaskDefinition with health checks in ECS's own spelling."""
     answer = await ask(ministack, request)
@@ -142,14 +152,17 @@ _MENDS: tuple[tuple[str, re.Pattern[str], Mend], ...] = (
     ("POST", re.compile(rf"{_FUNCTIONS}/?"), change_function),
     ("PUT", re.compile(rf"{_FUNCTIONS}/[^/]+/(code|configuration)"), change_function),
 )
+_MENDED_TARGETS: dict[bytes, Mend] = {
+    _PUT_RECORDS: put_records,
+    _DESCRIBE_TASK_DEFINITION: describe_task_definition,
+}
 
 
 def _mend_for(scope: Message) -> Mend | None:
     method, path = scope["method"], scope["path"]
     if (method, path) == ("POST", "/"):
-        # Every call of most services comes this way, PutRecords among them: look no further.
-        described = (b"x-amz-target", _DESCRIBE_TASK_DEFINITION) in scope["headers"]
-        return describe_task_definition if described else None
+        # Every call of most services comes this way: look no further.
+        return _MENDED_TARGETS.get(dict(scope["headers"]).get(b"x-amz-target", b""))
     if (method, path) == ("POST", "/restapis"):
         return import_rest_api if b"mode=import" in scope["query_string"] else None
     for verb, pattern, mend in _MENDS:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import os
 import resource
 import signal
@@ -26,6 +27,7 @@ from hypercorn.asyncio import serve
 from hypercorn.config import Config
 from ministack.app import app as ministack
 
+from local.expiry import look_seldom
 from local.gateway import Gateway
 
 if TYPE_CHECKING:
@@ -61,6 +63,15 @@ def allow_many_connections() -> None:
     wanted = OPEN_FILES if hard == resource.RLIM_INFINITY else min(OPEN_FILES, hard)
     if soft != resource.RLIM_INFINITY and soft < wanted:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+def spare_the_collector() -> None:
+    """Has Python look for cyclic garbage rarely: a stream of a million records is no garbage.
+
+    At the usual pace each full look takes seconds by then, and nothing is answered meanwhile.
+    """
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 1_000)
 
 
 def end_children() -> None:
@@ -100,6 +111,8 @@ def main() -> None:
     parser.add_argument("--parent", required=True, type=int, help="end when this process is gone")
     arguments = parser.parse_args()
     watch_parent(arguments.parent)
+    look_seldom()
+    spare_the_collector()
     allow_many_connections()
     run(arguments.socket)
 

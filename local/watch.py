@@ -7,23 +7,27 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from local.api import DemoApi
+from local.api import ApiError, DemoApi
 from local.console import Console
 
 POLL_SECONDS = 1.0
+PATIENCE_SECONDS = 60.0
+PASSING = (429, 500, 502, 503, 504)
+"""Statuses of an API that is there and may answer the next time."""
 NAMES = {1: "baseline", 2: "spike", 3: "peak", 4: "decline"}
 
 
 def watch(
     api: DemoApi, demo_id: str, console: Console, on_look: Callable[[dict[str, Any]], None]
 ) -> dict[str, Any]:
-    """Return GET /demo/<id>'s answer once the demo has ended. Raises ApiError.
+    """Return GET /demo/<id>'s answer once the demo has ended.
 
-    `on_look` gets every answer, about one a second.
+    `on_look` gets every answer, about one a second. An API that can't answer for the moment is
+    asked again, for a minute; then, and when it refuses, ApiError is raised.
     """
     shown = 0
     while True:
-        demo = api.get(demo_id)
+        demo = _look(api, demo_id, console)
         on_look(demo)
         started = [phase for phase in demo["phases"] if phase.get("started_at")]
         for phase in started[shown:-1] if demo["status"] == "RUNNING" else started[shown:]:
@@ -33,6 +37,19 @@ def watch(
             return demo
         console.progress(progress_line(demo, datetime.now(UTC)))
         time.sleep(POLL_SECONDS)
+
+
+def _look(api: DemoApi, demo_id: str, console: Console) -> dict[str, Any]:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        try:
+            return api.get(demo_id)
+        except ApiError as error:
+            passing = error.status is None or error.status in PASSING
+            if not passing or time.monotonic() > deadline:
+                raise
+            console.progress(f"the API can't answer just now: {error}")
+            time.sleep(POLL_SECONDS)
 
 
 def phase_line(phase: dict[str, Any], demo: dict[str, Any]) -> str:

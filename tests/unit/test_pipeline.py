@@ -92,6 +92,15 @@ def test_records_linger_for_company() -> None:
     assert all(len(batch.records) > 1 for batch in stream.in_flight)
 
 
+def test_requests_grow_while_answers_are_slow() -> None:
+    stream = Stream(bounds=Bounds(max_in_flight=1))
+    for _ in range(NS // STEP_NS):
+        stream.step()
+    stream.answer()
+    stream.step()
+    assert len(stream.in_flight[0].records) == 500
+
+
 def test_only_the_refused_entries_are_sent_again() -> None:
     stream = Stream()
     while not stream.in_flight:
