@@ -10,7 +10,6 @@ import subprocess
 import sys
 from pathlib import Path
 from shutil import rmtree
-from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -47,12 +46,7 @@ class LocalPlatform:
             raise
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.stop()
 
     def start(self) -> None:

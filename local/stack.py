@@ -20,7 +20,6 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from shutil import rmtree
-from types import TracebackType
 from typing import IO
 
 from deployment.api_url import api_url
@@ -68,12 +67,7 @@ class EmbeddedStack:
         self.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.stop()
 
     @property

@@ -49,18 +49,22 @@ def command(*arguments: str) -> list[str]:
     return [sys.executable, "-m", "local", *arguments]
 
 
-def test_a_demo_ends_with_a_verdict_a_summary_and_exit_code_0(
-    plan_file: Path, marked: dict[str, str]
-) -> None:
-    ran = subprocess.run(
+def run_demo(plan_file: Path, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
         command("demo", "--plan", str(plan_file)),
         cwd=ROOT,
-        env=marked,
+        env=environment,
         capture_output=True,
         text=True,
         check=False,
         timeout=120,
     )
+
+
+def test_a_demo_ends_with_a_verdict_a_summary_and_exit_code_0(
+    plan_file: Path, marked: dict[str, str]
+) -> None:
+    ran = run_demo(plan_file, marked)
     assert ran.returncode == 0, ran.stdout + ran.stderr
     verdict = re.fullmatch(
         r"demo (\S+) SUCCEEDED: ([\d,]+) generated, ([\d,]+) delivered, 0 lost, 0 duplicates",
@@ -112,15 +116,7 @@ def test_a_plan_that_cannot_be_run_is_an_error_with_a_reason(
 ) -> None:
     bad = tmp_path / "bad.json"
     bad.write_text(content)
-    ran = subprocess.run(
-        command("demo", "--plan", str(bad)),
-        cwd=ROOT,
-        env=marked,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
+    ran = run_demo(bad, marked)
     assert ran.returncode == 1
     assert says in ran.stdout
     assert "Traceback" not in ran.stdout + ran.stderr

@@ -1,0 +1,149 @@
+"""The control API and the controller, as Chalice deploys them: routes, handlers, and which error
+becomes which status. What they do is in chalicelib.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import traceback
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+from chalice.app import Chalice, Request, Response
+
+from chalicelib import aws_errors, controller, demos, errors, log
+from chalicelib.errors import DemoError, FieldProblem, InvalidPlan
+from chalicelib.services import Services
+
+app = Chalice(app_name="kinesis-demo", configure_logs=False)
+
+_STATUS: Mapping[type[DemoError], int] = {
+    errors.InvalidPlan: 400,
+    errors.InvalidPage: 400,
+    errors.UnknownDemo: 404,
+    errors.DemoExists: 409,
+    errors.AwsThrottled: 429,
+    errors.AwsDenied: 502,
+    errors.AwsRefused: 502,
+    errors.AwsUnavailable: 503,
+    errors.ConfigurationError: 503,
+}
+_CODE: Mapping[type[DemoError], str] = {errors.InvalidPlan: "InvalidDemo"}
+
+
+@functools.cache
+def services() -> Services:
+    """One for the process: a warm Lambda keeps its clients."""
+    return Services(os.environ)
+
+
+def answers(status: int) -> Callable[[Callable[..., dict[str, Any]]], Callable[..., Response]]:
+    """Makes a view of what returns a body: answers it with `status`, or an error with its own."""
+
+    def decorate(view: Callable[..., dict[str, Any]]) -> Callable[..., Response]:
+        @functools.wraps(view)
+        def answer(**path: str) -> Response:
+            try:
+                return Response(view(**path), status_code=status)
+            except DemoError as error:
+                return _refused(error)
+            except (ClientError, BotoCoreError) as error:
+                return _refused(aws_errors.classified(error), cause=str(error))
+            except Exception:
+                return _broken()
+
+        return answer
+
+    return decorate
+
+
+# An empty list of content types lets any pass: the body is read as JSON whatever it says it is.
+@app.route("/demo", methods=["POST"], content_types=[])
+@answers(201)
+def post_demo() -> dict[str, Any]:
+    """Starts a demo."""
+    return demos.start(_raw_body(), services())
+
+
+@app.route("/demo", methods=["GET"])
+@answers(200)
+def list_demos() -> dict[str, Any]:
+    """Lists demos, newest first."""
+    return demos.page(_current_request().query_params or {}, services())
+
+
+@app.route("/demo/{demo_id}", methods=["GET"])
+@answers(200)
+def get_demo(demo_id: str) -> dict[str, Any]:
+    """Shows a demo."""
+    return demos.describe(demo_id, services())
+
+
+@app.route("/demo/{demo_id}", methods=["DELETE"])
+@answers(202)
+def delete_demo(demo_id: str) -> dict[str, Any]:
+    """Stops a demo."""
+    return demos.stop(demo_id, services())
+
+
+@app.lambda_function(name="controller")
+def lambda_handler(event: object, context: object) -> dict[str, Any]:
+    """One operation of the workflow. It raises what it can't do: see chalicelib/errors.py."""
+    state = controller.handle(event, services())
+    log.line(
+        log.Level.INFO,
+        str(state["status"]),
+        demo_id=state["demo_id"],
+        phase_number=state.get("phase_number"),
+        request_id=getattr(context, "aws_request_id", None),
+    )
+    return state
+
+
+def _current_request() -> Request:
+    if app.current_request is None:
+        raise RuntimeError("a view was called outside a request")
+    return app.current_request
+
+
+def _raw_body() -> bytes:
+    try:
+        body = _current_request().raw_body
+    except ValueError as error:  # not base64, or not to be encoded
+        problem = FieldProblem("body", f"can't be decoded ({error})", "send JSON in UTF-8")
+        raise InvalidPlan([problem]) from None
+    return body if isinstance(body, bytes) else body.encode()
+
+
+def _refused(error: DemoError, **details: object) -> Response:
+    status = _STATUS.get(type(error), 500)
+    code = _CODE.get(type(error), type(error).__name__)
+    body: dict[str, Any] = {"error": code, "message": str(error)}
+    if isinstance(error, InvalidPlan):
+        fields = ", ".join(problem.field for problem in error.problems)
+        body["message"] = f"not acceptable: {fields}"
+        body["fields"] = [
+            {"field": problem.field, "problem": problem.problem, "try": problem.advice}
+            for problem in error.problems
+        ]
+    level = log.Level.ERROR if status >= 500 else log.Level.WARNING
+    log.line(level, code, status=status, message=str(error), **_request(), **details)
+    return Response(body, status_code=status)
+
+
+def _broken() -> Response:
+    log.line(log.Level.ERROR, "InternalError", trace=traceback.format_exc(), **_request())
+    message = "Something is wrong in the API itself: its log has the details."
+    return Response({"error": "InternalError", "message": message}, status_code=500)
+
+
+def _request() -> dict[str, Any]:
+    request = _current_request()
+    return {
+        "request_id": request.context.get("requestId"),
+        "method": request.method,
+        "path": request.path,
+        "demo_id": (request.uri_params or {}).get("demo_id"),
+    }

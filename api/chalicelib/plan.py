@@ -1,0 +1,209 @@
+"""A demo's plan: four phases, from what a caller gave and what the default plan fills in. Pure.
+
+One set of rules serves POST and the workflow's InitializeDemo. Checking comes first and names every
+bad field; building then can't fail. A phase's task count is static: its own, else as many tasks as
+its target needs at `per_task_capacity` records per second each.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from chalicelib import names
+from chalicelib.errors import FieldProblem, InvalidPlan
+
+PHASES = 4
+MAX_TARGET_TPS = 10_000_000
+MAX_DURATION_SECONDS = 86_400
+MAX_TASK_COUNT = 5_000
+"""Tasks per service, at most (AWS General Reference, Amazon ECS endpoints and quotas)."""
+
+DEFAULT_PER_TASK_CAPACITY = 1000.0
+"""Records per second that one task is given, unless PER_TASK_CAPACITY says otherwise."""
+
+POST_KEYS = frozenset({"phases", "name"})
+EXECUTION_KEYS = frozenset({"phases", "requested_at"})
+_ENTRY_KEYS = frozenset({"target_tps", "duration_seconds", "task_count"})
+_ENTRY_ADVICE = 'give null for the default, or {"target_tps": 100, "duration_seconds": 120}'
+_SHOWN = 40
+
+
+@dataclass(frozen=True)
+class Phase:
+    """One phase; `target_tps` in records per second of the whole phase, all its tasks together."""
+
+    phase_number: int
+    target_tps: float
+    task_count: int
+    duration_seconds: int
+
+
+@dataclass(frozen=True)
+class DemoRequest:
+    """What POST asks for; `name` is None if the demo is to be named here."""
+
+    name: str | None
+    phases: tuple[Phase, ...]
+
+
+def tasks_for(target_tps: float, per_task_capacity: float) -> int:
+    """How many tasks carry this many records per second; one at least."""
+    return max(1, math.ceil(target_tps / per_task_capacity))
+
+
+def read_request(
+    body: object,
+    *,
+    defaults: Sequence[Phase],
+    per_task_capacity: float,
+    problems: Sequence[FieldProblem] = (),
+) -> DemoRequest:
+    """POST's body as a request. InvalidPlan names every bad field, after `problems`."""
+    found = [*problems, *_config_problems(body, POST_KEYS, _ENTRY_KEYS, per_task_capacity)]
+    if isinstance(body, Mapping) and "name" in body:
+        found += _name_problems(body["name"])
+    if found or not isinstance(body, Mapping):
+        raise InvalidPlan(found)
+    return DemoRequest(body.get("name"), _resolved(body, defaults, per_task_capacity))
+
+
+def read_config(
+    config: object, *, defaults: Sequence[Phase], per_task_capacity: float
+) -> tuple[Phase, ...]:
+    """An execution's input as phases; an entry may say its own phase_number. Raises InvalidPlan."""
+    entry_keys = _ENTRY_KEYS | {"phase_number"}
+    found = [*_config_problems(config, EXECUTION_KEYS, entry_keys, per_task_capacity)]
+    if found or not isinstance(config, Mapping):
+        raise InvalidPlan(found)
+    return _resolved(config, defaults, per_task_capacity)
+
+
+def read_default_plan(document: object, *, per_task_capacity: float) -> tuple[Phase, ...]:
+    """The plan that statemachine.json carries, which has nothing to fall back to. InvalidPlan."""
+    found = [*_config_problems(document, frozenset({"phases"}), _ENTRY_KEYS, per_task_capacity)]
+    if not found and isinstance(document, Mapping):
+        entries = document.get("phases")
+        if isinstance(entries, list) and all(entry is not None for entry in entries):
+            return _resolved(document, (), per_task_capacity)
+        found = [FieldProblem("phases", "has no plan of its own", "write all four phases")]
+    raise InvalidPlan([FieldProblem(f"default_plan.{p.field}", p.problem, p.advice) for p in found])
+
+
+def _resolved(
+    config: Mapping[str, Any], defaults: Sequence[Phase], per_task_capacity: float
+) -> tuple[Phase, ...]:
+    entries = config.get("phases", [None] * PHASES)
+    return tuple(
+        defaults[index] if entry is None else _phase(index + 1, entry, per_task_capacity)
+        for index, entry in enumerate(entries)
+    )
+
+
+def _phase(number: int, entry: Mapping[str, Any], per_task_capacity: float) -> Phase:
+    target = entry["target_tps"]
+    tasks = entry.get("task_count", tasks_for(target, per_task_capacity))
+    return Phase(number, target, tasks, entry["duration_seconds"])
+
+
+def _config_problems(
+    config: object, keys: frozenset[str], entry_keys: frozenset[str], per_task_capacity: float
+) -> Iterator[FieldProblem]:
+    if not isinstance(config, Mapping):
+        yield FieldProblem("body", f"is {_shown(config)}, not an object", "send {} for the default")
+        return
+    yield from _unknown_keys("", config, keys)
+    if "phases" not in config:
+        return
+    entries = config["phases"]
+    if not isinstance(entries, list):
+        yield FieldProblem("phases", f"is {_shown(entries)}, not a list", f"give {PHASES} phases")
+        return
+    if len(entries) != PHASES:
+        yield FieldProblem("phases", f"has {len(entries)} entries", f"give exactly {PHASES}")
+    for index, entry in enumerate(entries[:PHASES]):
+        yield from _entry_problems(index, entry, entry_keys, per_task_capacity)
+
+
+def _entry_problems(
+    index: int, entry: object, keys: frozenset[str], per_task_capacity: float
+) -> Iterator[FieldProblem]:
+    at = f"phases[{index}]"
+    if entry is None:
+        return
+    if not isinstance(entry, Mapping):
+        yield FieldProblem(at, f"is {_shown(entry)}, not an object", _ENTRY_ADVICE)
+        return
+    yield from _unknown_keys(f"{at}.", entry, keys)
+    yield from _target_problems(at, entry, per_task_capacity)
+    yield from _whole_number_problems(entry, at, "duration_seconds", MAX_DURATION_SECONDS)
+    if "task_count" in entry:
+        yield from _whole_number_problems(entry, at, "task_count", MAX_TASK_COUNT)
+    if entry.get("phase_number", index + 1) != index + 1 and "phase_number" in keys:
+        number = _shown(entry["phase_number"])
+        yield FieldProblem(
+            f"{at}.phase_number", f"is {number}", f"give {index + 1}, or leave it out"
+        )
+
+
+def _unknown_keys(
+    at: str, found: Mapping[Any, object], known: frozenset[str]
+) -> Iterator[FieldProblem]:
+    for key in found:
+        if key not in known:
+            yield FieldProblem(f"{at}{key}", "is unknown", f"use {', '.join(sorted(known))} only")
+
+
+def _target_problems(
+    at: str, entry: Mapping[str, object], per_task_capacity: float
+) -> Iterator[FieldProblem]:
+    field, advice = f"{at}.target_tps", f"give a number above 0, at most {MAX_TARGET_TPS:,}"
+    target = entry.get("target_tps")
+    if "target_tps" not in entry:
+        yield FieldProblem(field, "is missing", advice)
+    elif isinstance(target, bool) or not isinstance(target, int | float):
+        yield FieldProblem(field, f"is {_shown(target)}, not a number", advice)
+    elif not 0 < target <= MAX_TARGET_TPS:  # false for NaN, too
+        yield FieldProblem(field, f"is {_shown(target)}", advice)
+    elif "task_count" not in entry and tasks_for(target, per_task_capacity) > MAX_TASK_COUNT:
+        tasks = tasks_for(target, per_task_capacity)
+        yield FieldProblem(
+            field,
+            f"takes {tasks:,} tasks at {per_task_capacity:g} records/s each",
+            f"give task_count, or a target that needs at most {MAX_TASK_COUNT:,} tasks",
+        )
+
+
+def _whole_number_problems(
+    entry: Mapping[str, object], at: str, key: str, most: int
+) -> Iterator[FieldProblem]:
+    field, advice = f"{at}.{key}", f"give a whole number from 1 to {most:,}"
+    value = entry.get(key)
+    if key not in entry:
+        yield FieldProblem(field, "is missing", advice)
+    elif isinstance(value, bool) or not isinstance(value, int):
+        yield FieldProblem(field, f"is {_shown(value)}, not a whole number", advice)
+    elif not 1 <= value <= most:
+        yield FieldProblem(field, f"is {_shown(value)}", advice)
+
+
+def _name_problems(name: object) -> Iterator[FieldProblem]:
+    if not isinstance(name, str) or not names.is_name(name):
+        length = names.MAX_NAME_LENGTH
+        yield FieldProblem(
+            "name",
+            f"is {_shown(name)}",
+            f"give 1 to {length} of A-Z a-z 0-9 _ -, the first a letter or digit",
+        )
+
+
+def _shown(value: object) -> str:
+    """The value in a few characters, whatever it is; Python refuses to print very long numbers."""
+    if isinstance(value, int) and abs(value) >= 10**_SHOWN:
+        return "a number far too large"
+    if isinstance(value, list | Mapping):
+        return "a list" if isinstance(value, list) else "an object"
+    text = "null" if value is None else f"{value!r:.{_SHOWN}}"
+    return {"True": "true", "False": "false"}.get(text, text)

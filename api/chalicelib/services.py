@@ -1,0 +1,68 @@
+"""Where everything is put together: settings and doors to AWS, each made on first use.
+
+So a plain initialize_demo works without any AWS at all, and a cold Lambda pays only for what the
+request at hand needs.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from functools import cached_property
+
+from chalicelib import clients, definition, settings, stream
+from chalicelib.fleet import Fleet
+from chalicelib.metrics import Announcer, WorkerMetrics
+from chalicelib.plan import Phase
+from chalicelib.settings import Settings
+from chalicelib.stream import StreamSize
+from chalicelib.workflow import Workflow
+
+
+class Services:
+    """The control plane's surroundings. ConfigurationError on the first use of a bad setting."""
+
+    def __init__(
+        self, environment: Mapping[str, str], clock: Callable[[], float] = time.time
+    ) -> None:
+        self._environment = environment
+        self.clock = clock
+
+    @cached_property
+    def settings(self) -> Settings:
+        """The Lambda's environment, validated whole."""
+        return settings.read(self._environment)
+
+    @cached_property
+    def per_task_capacity(self) -> float:
+        """Records per second that one task is given."""
+        return settings.per_task_capacity(self._environment)
+
+    @cached_property
+    def default_phases(self) -> tuple[Phase, ...]:
+        """The plan in statemachine.json."""
+        return definition.default_phases(self.per_task_capacity)
+
+    @cached_property
+    def workflow(self) -> Workflow:
+        """Step Functions."""
+        return Workflow(clients.stepfunctions(), self.settings.state_machine_arn)
+
+    @cached_property
+    def fleet(self) -> Fleet:
+        """ECS."""
+        return Fleet(clients.ecs(), self.settings)
+
+    @cached_property
+    def announcer(self) -> Announcer:
+        """CloudWatch, for the controller's metrics."""
+        return Announcer(clients.cloudwatch_writer)
+
+    @cached_property
+    def worker_metrics(self) -> WorkerMetrics:
+        """CloudWatch, for the workers' metrics."""
+        return WorkerMetrics(clients.cloudwatch_reader())
+
+    def stream_size(self) -> StreamSize:
+        """Kinesis."""
+        return stream.size(clients.kinesis(), self.settings.stream_name)

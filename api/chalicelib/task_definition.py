@@ -1,0 +1,73 @@
+"""A phase's task definition: the base's, with the phase in the container's environment. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from chalicelib.contract import CONTROLLER_MODE, Env
+from chalicelib.demo_state import DEFAULT_METRICS_INTERVAL
+from chalicelib.errors import AwsUnavailable
+from chalicelib.plan import Phase
+
+CONTAINER = "worker"
+
+
+def phase_environment(demo_id: str, phase: Phase, ends_at: float) -> dict[str, str]:
+    """What a worker learns of its phase; `ends_at` in epoch seconds."""
+    return {
+        Env.CONTROLLER_MODE: CONTROLLER_MODE,
+        Env.DEMO_ID: demo_id,
+        Env.DEMO_PHASE: str(phase.phase_number),
+        Env.TARGET_TPS: str(phase.target_tps),
+        Env.TASK_COUNT: str(phase.task_count),
+        Env.PHASE_ENDS_AT: f"{ends_at:.3f}",
+    }
+
+
+def derived(
+    base: Mapping[str, Any],
+    *,
+    family: str,
+    environment: Mapping[str, str],
+    registerable: Iterable[str],
+) -> dict[str, Any]:
+    """RegisterTaskDefinition's arguments: `base` as described, in another family, with the overlay.
+
+    `registerable` are the arguments' names: a description has more fields than can be registered.
+    AwsUnavailable if the base has no container named `worker`.
+    """
+    _container(base)
+    copied = {key: base[key] for key in registerable if base.get(key)}
+    containers = [_overlaid(container, environment) for container in base["containerDefinitions"]]
+    return copied | {"family": family, "containerDefinitions": containers}
+
+
+def environment_of(definition: Mapping[str, Any]) -> dict[str, str]:
+    """The worker container's environment. AwsUnavailable if there is no such container."""
+    return {pair["name"]: pair["value"] for pair in _container(definition).get("environment", [])}
+
+
+def metrics_interval_of(definition: Mapping[str, Any]) -> float:
+    """Seconds between a worker's publications of metrics."""
+    return float(
+        environment_of(definition).get(Env.METRICS_PUBLISH_INTERVAL, DEFAULT_METRICS_INTERVAL)
+    )
+
+
+def _container(definition: Mapping[str, Any]) -> Mapping[str, Any]:
+    containers: list[Mapping[str, Any]] = definition["containerDefinitions"]
+    for container in containers:
+        if container["name"] == CONTAINER:
+            return container
+    raise AwsUnavailable(
+        f"task definition {definition.get('family')} has no container {CONTAINER!r}: run deploy.sh"
+    )
+
+
+def _overlaid(container: Mapping[str, Any], environment: Mapping[str, str]) -> dict[str, Any]:
+    if container["name"] != CONTAINER:
+        return dict(container)
+    kept = {pair["name"]: pair["value"] for pair in container.get("environment", [])}
+    pairs = [{"name": str(name), "value": value} for name, value in {**kept, **environment}.items()]
+    return {**container, "environment": pairs}

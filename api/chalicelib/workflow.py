@@ -1,0 +1,156 @@
+"""The demos' executions: start, look at, list, stop.
+
+A demo's id is its execution's name. AWS answers these calls from an eventually consistent store
+(botocore: DescribeExecution, ListExecutions): for a moment a new demo may be unknown, and a
+stopped one may still be running.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from chalicelib import history, names
+from chalicelib.errors import DemoExists, FieldProblem, InvalidPage, UnknownDemo
+
+if TYPE_CHECKING:
+    from mypy_boto3_stepfunctions import SFNClient
+    from mypy_boto3_stepfunctions.type_defs import HistoryEventTypeDef, ListExecutionsInputTypeDef
+
+RUNNING = "RUNNING"
+ABORTED = "ABORTED"
+_HISTORY_PAGE = 100
+
+
+@dataclass(frozen=True)
+class Execution:
+    """One demo's execution; times in epoch seconds, `input` as the workflow was given it."""
+
+    demo_id: str
+    arn: str
+    status: str
+    started_at: float
+    stopped_at: float | None = None
+    input: object = None
+    error: str | None = None
+    cause: str | None = None
+
+
+@dataclass(frozen=True)
+class Page:
+    """A part of the list of demos, newest first; `next_token` is None on the last."""
+
+    executions: tuple[Execution, ...]
+    next_token: str | None
+
+
+class Workflow:
+    """The executions of one state machine. Other errors pass through as botocore raises them."""
+
+    def __init__(self, stepfunctions: SFNClient, state_machine_arn: str) -> None:
+        self._sfn = stepfunctions
+        self._state_machine_arn = state_machine_arn
+
+    def start(self, demo_id: str, demo_input: Mapping[str, Any]) -> Execution:
+        """Starts a demo. DemoExists if there is one of that id, running or not."""
+        try:
+            answer = self._sfn.start_execution(
+                stateMachineArn=self._state_machine_arn, name=demo_id, input=json.dumps(demo_input)
+            )
+        except self._sfn.exceptions.ExecutionAlreadyExists:
+            raise DemoExists(
+                f"a demo named {demo_id} exists: choose another name, or give none"
+                " (Step Functions frees a name 90 days after its demo ended)"
+            ) from None
+        return Execution(demo_id, answer["executionArn"], RUNNING, answer["startDate"].timestamp())
+
+    def describe(self, demo_id: str) -> Execution:
+        """The demo's execution. UnknownDemo if there is none."""
+        try:
+            answer = self._sfn.describe_execution(executionArn=self._arn(demo_id))
+        except self._sfn.exceptions.ExecutionDoesNotExist:
+            raise UnknownDemo(f"there is no demo {demo_id}") from None
+        stopped = answer.get("stopDate")
+        return Execution(
+            demo_id=demo_id,
+            arn=answer["executionArn"],
+            status=answer["status"],
+            started_at=answer["startDate"].timestamp(),
+            stopped_at=stopped.timestamp() if stopped else None,
+            input=json.loads(answer.get("input", "{}")),
+            error=answer.get("error"),
+            cause=answer.get("cause"),
+        )
+
+    def is_running(self, execution_arn: str) -> bool:
+        """Whether this execution still runs."""
+        answer = self._sfn.describe_execution(executionArn=execution_arn)
+        return answer["status"] == RUNNING
+
+    def stop(self, demo_id: str) -> Execution:
+        """Stops the demo's execution unless it has ended, and says what became of it."""
+        execution = self.describe(demo_id)
+        if execution.status != RUNNING:
+            return execution
+        try:
+            self._sfn.stop_execution(
+                executionArn=execution.arn,
+                error="DemoStopped",
+                cause=f"DELETE /demo/{demo_id} was called",
+            )
+        except ClientError:
+            # It may have ended by itself in between; if so, there is nothing to report.
+            ended = self.describe(demo_id)
+            if ended.status == RUNNING:
+                raise
+            return ended
+        return replace(self.describe(demo_id), status=ABORTED)
+
+    def progress(self, execution: Execution) -> history.Progress:
+        """The state that the execution is in, and its newest demo_state."""
+        return history.progress(self._events_newest_first(execution.arn))
+
+    def page(self, limit: int, token: str | None) -> Page:
+        """Up to `limit` demos. InvalidPage if the token is none of ours, or older than 24 h."""
+        request: ListExecutionsInputTypeDef = {
+            "stateMachineArn": self._state_machine_arn,
+            "maxResults": limit,
+        }
+        if token:
+            request["nextToken"] = token
+        try:
+            answer = self._sfn.list_executions(**request)
+        except self._sfn.exceptions.InvalidToken:
+            problem = FieldProblem("token", "is unknown or expired", "start again without one")
+            raise InvalidPage([problem]) from None
+        found = [
+            Execution(
+                demo_id=item["name"],
+                arn=item["executionArn"],
+                status=item["status"],
+                started_at=item["startDate"].timestamp(),
+                stopped_at=item["stopDate"].timestamp() if item.get("stopDate") else None,
+            )
+            for item in answer["executions"]
+        ]
+        # Step Functions sorts ended executions by their end; here all go by their start.
+        newest_first = sorted(found, key=lambda execution: execution.started_at, reverse=True)
+        return Page(tuple(newest_first), answer.get("nextToken"))
+
+    def _arn(self, demo_id: str) -> str:
+        if not names.is_demo_id(demo_id):
+            raise UnknownDemo(f"there is no demo {demo_id!r:.100}")
+        return f"{self._state_machine_arn.replace(':stateMachine:', ':execution:')}:{demo_id}"
+
+    def _events_newest_first(self, execution_arn: str) -> Iterator[HistoryEventTypeDef]:
+        pages = self._sfn.get_paginator("get_execution_history").paginate(
+            executionArn=execution_arn,
+            reverseOrder=True,
+            PaginationConfig={"PageSize": _HISTORY_PAGE},
+        )
+        for page in pages:
+            yield from page["events"]

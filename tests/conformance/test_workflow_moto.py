@@ -1,0 +1,273 @@
+"""statemachine.json under an interpreter that we didn't write: moto's (LocalStack's).
+
+Once with the handler's own answers queued for its Lambda, as moto offers; and then with the handler
+itself behind moto's Lambda, so that ECS, the API and every failure can be looked at, too.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from chalice.test import Client
+from moto import mock_aws
+from moto.awslambda_simple.models import LambdaSimpleBackend
+
+import app
+from chalicelib import instants
+from chalicelib.workflow import Workflow
+from tests import control_plane
+from tests.control_plane import BASE_FAMILY, CLUSTER, STATE_MACHINE, STATE_MACHINE_ARN, client
+
+DEFINITION = (Path(__file__).parents[2] / "statemachine.json").read_text()
+CONTROLLER = "arn:aws:lambda:us-east-1:123456789012:function:controller"
+SHORT = [{"target_tps": 1_500, "duration_seconds": 1} for _ in range(4)]
+PHASES = [name for n in range(1, 5) for name in (f"StartPhase{n}", f"WaitPhase{n}Duration")]
+SUCCESS = ["InitializeDemo", *PHASES, "CleanupDemo", "DemoCompleted"]
+WAIT_SECONDS = 60
+
+
+@pytest.fixture
+def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """moto with its Step Functions interpreter and a Lambda without Docker."""
+    control_plane.use_environment(monkeypatch)
+    monkeypatch.setenv("TZ", "UTC")  # moto compares a Wait's timestamp with the local time
+    time.tzset()
+    config: Any = {
+        "stepfunctions": {"execute_state_machine": True},
+        "lambda": {"use_docker": False},
+    }
+    with mock_aws(config=config):
+        control_plane.make_infrastructure(monkeypatch)
+        yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.fixture
+def handler(aws: None, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:  # noqa: ARG001
+    """Puts lambda_handler behind moto's Lambda, told and answering as AWS does; see `fail_in`."""
+    broken: set[tuple[str, int | None]] = set()
+
+    def invoke(_: object, name: str, __: object, body: str, ___: object, headers: Any) -> bytes:
+        assert name == CONTROLLER.rpartition(":")[2] or name == CONTROLLER
+        event = json.loads(body)
+        try:
+            if (event["operation"], event.get("phase_number")) in broken:
+                raise ZeroDivisionError("broken on purpose")
+            return json.dumps(app.lambda_handler(event, {})).encode()
+        except Exception as error:
+            headers["x-amz-function-error"] = "Unhandled"
+            failure = {"errorMessage": str(error), "errorType": type(error).__name__}
+            return json.dumps(failure | {"stackTrace": ["..."]}).encode()
+
+    def fail_in(*operations: tuple[str, int | None]) -> None:
+        broken.update(operations)
+
+    monkeypatch.setattr(LambdaSimpleBackend, "invoke", invoke)
+    return fail_in
+
+
+def make_machine(definition: str = DEFINITION) -> None:
+    client("stepfunctions").create_state_machine(
+        name=STATE_MACHINE,
+        definition=definition.replace("${ControllerFunctionArn}", CONTROLLER),
+        roleArn="arn:aws:iam::123456789012:role/states",
+    )
+
+
+def impatient() -> str:
+    """The same machine, but it retries once, after a second."""
+    machine = json.loads(DEFINITION)
+    for state in machine["States"].values():
+        for retrier in state.get("Retry", []):
+            if retrier["MaxAttempts"]:
+                retrier |= {"IntervalSeconds": 1, "MaxAttempts": 1, "BackoffRate": 1.0}
+    return json.dumps(machine)
+
+
+def start(name: str, demo_input: object) -> str:
+    answer = client("stepfunctions").start_execution(
+        stateMachineArn=STATE_MACHINE_ARN, name=name, input=json.dumps(demo_input)
+    )
+    return str(answer["executionArn"])
+
+
+def ended(arn: str) -> Any:
+    deadline = time.monotonic() + WAIT_SECONDS
+    while time.monotonic() < deadline:
+        execution = client("stepfunctions").describe_execution(executionArn=arn)
+        if execution["status"] != "RUNNING":
+            return execution
+        time.sleep(0.05)
+    raise AssertionError(f"{arn} still runs after {WAIT_SECONDS} s, in {states_entered(arn)[-1]}")
+
+
+def events_of(arn: str) -> list[Any]:
+    pages = client("stepfunctions").get_paginator("get_execution_history")
+    return [event for page in pages.paginate(executionArn=arn) for event in page["events"]]
+
+
+def states_entered(arn: str) -> list[str]:
+    details = [event.get("stateEnteredEventDetails") for event in events_of(arn)]
+    return [entered["name"] for entered in details if entered]
+
+
+def services() -> list[str]:
+    return [str(arn) for arn in client("ecs").list_services(cluster=CLUSTER)["serviceArns"]]
+
+
+def no_worker_left() -> bool:
+    ecs = client("ecs")
+    names = [arn.rpartition("/")[2] for arn in services()]
+    found = ecs.describe_services(cluster=CLUSTER, services=names)["services"] if names else []
+    active = ecs.list_task_definitions(status="ACTIVE")["taskDefinitionArns"]
+    return all(service["status"] == "INACTIVE" for service in found) and [
+        arn.rpartition("/")[2] for arn in active
+    ] == [f"{BASE_FAMILY}:1"]
+
+
+def handlers_answers() -> list[dict[str, Any]]:
+    """What lambda_handler answers to the events of one demo with phases of a second each."""
+    event: dict[str, Any] = {"operation": "initialize_demo", "demo_config": {"phases": SHORT}}
+    answers = [app.lambda_handler(event, {})]
+    for number in range(1, 5):
+        event = {
+            "operation": "start_phase",
+            "phase_number": number,
+            "demo_state": answers[-1],
+        }
+        answers.append(app.lambda_handler(event, {}))
+    answers.append(app.lambda_handler({"operation": "cleanup_demo", "demo_state": answers[-1]}, {}))
+    return answers
+
+
+@pytest.mark.usefixtures("aws")
+def test_the_empty_input_runs_to_the_end_on_the_handlers_own_answers() -> None:
+    make_machine()
+    answers = handlers_answers()
+    queue = {"results": [json.dumps(answer) for answer in answers], "region": "us-east-1"}
+    requests.post(
+        "http://motoapi.amazonaws.com/moto-api/static/lambda-simple/response", json=queue, timeout=5
+    )
+    arn = start("queued", {})
+    execution = ended(arn)
+    assert execution["status"] == "SUCCEEDED", execution
+    assert states_entered(arn) == SUCCESS
+    assert json.loads(execution["output"]) == {"demo_state": answers[-1]}
+
+
+@pytest.mark.usefixtures("handler")
+def test_demos_run_side_by_side_each_through_its_four_phases() -> None:
+    make_machine()
+    arns = [start(f"demo-{number}", {"phases": SHORT}) for number in range(5)]
+    for arn in arns:
+        execution = ended(arn)
+        assert execution["status"] == "SUCCEEDED", execution
+        assert states_entered(arn) == SUCCESS
+        state = json.loads(execution["output"])["demo_state"]
+        assert state["status"] == "completed"
+        assert all(phase["ends_at"] for phase in state["phases"])
+    assert no_worker_left()
+
+
+OPERATIONS = [
+    ("InitializeDemo", ("initialize_demo", None)),
+    *((f"StartPhase{number}", ("start_phase", number)) for number in range(1, 5)),
+    ("CleanupDemo", ("cleanup_demo", None)),
+]
+
+
+@pytest.mark.parametrize(("state", "operation"), OPERATIONS)
+def test_a_failure_in_any_state_is_cleaned_up_and_ends_with_its_cause(
+    handler: Callable[..., None], state: str, operation: tuple[str, int | None]
+) -> None:
+    make_machine(impatient())
+    handler(operation)
+    arn = start("broken", {"phases": SHORT})
+    execution = ended(arn)
+    assert execution["status"] == "FAILED"
+    assert execution["error"] == "ZeroDivisionError"
+    assert "broken on purpose" in execution["cause"]
+    assert states_entered(arn) == [*SUCCESS[: SUCCESS.index(state) + 1], "DemoFailed", "Failed"]
+    assert [event["type"] for event in events_of(arn)].count("TaskFailed") == 2
+    assert no_worker_left()
+
+
+def test_when_cleaning_up_fails_too_the_first_error_is_the_one_reported(
+    handler: Callable[..., None],
+) -> None:
+    make_machine(impatient())
+    handler(("start_phase", 1), ("handle_failure", None))
+    arn = start("twice", {"phases": SHORT})
+    execution = ended(arn)
+    assert (execution["status"], execution["error"]) == ("FAILED", "ZeroDivisionError")
+    assert states_entered(arn)[-2:] == ["DemoFailed", "Failed"]
+
+
+@pytest.mark.usefixtures("handler")
+def test_a_plan_that_cannot_be_run_fails_at_once_naming_every_field() -> None:
+    make_machine()
+    arn = start("refused", {"phases": [{"target_tps": 0}, None, None, None], "x": 1})
+    execution = ended(arn)
+    assert execution["error"] == "InvalidPlan"
+    message = json.loads(execution["cause"])["errorMessage"]
+    assert all(field in message for field in ("x is", "[0].target_tps", "[0].duration_seconds"))
+    assert [event["type"] for event in events_of(arn)].count("TaskFailed") == 1
+
+
+@pytest.fixture
+def newest_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Makes up for moto, which answers a history oldest first even if asked for the reverse."""
+    oldest_first = Workflow._events_newest_first
+    monkeypatch.setattr(
+        Workflow,
+        "_events_newest_first",
+        lambda workflow, arn: reversed(list(oldest_first(workflow, arn))),
+    )
+
+
+def seconds_late(arn: str) -> Iterator[float]:
+    """How long after its phase's end each Wait ended; moto cuts a Wait down to whole seconds."""
+    for event in events_of(arn):
+        if event["type"] == "WaitStateExited":
+            state = json.loads(event["stateExitedEventDetails"]["output"])["demo_state"]
+            yield event["timestamp"].timestamp() - instants.epoch(state["phase_ends_at"])
+
+
+@pytest.mark.usefixtures("handler", "newest_first")
+def test_the_api_follows_a_demo_to_its_end() -> None:
+    make_machine()
+    phases_of_2_seconds = [phase | {"duration_seconds": 2} for phase in SHORT]
+    with Client(app.app) as chalice:
+        body = json.dumps({"name": "followed", "phases": phases_of_2_seconds}).encode()
+        arn = chalice.http.post("/demo", body=body).json_body["executionArn"]
+        phases = set()
+        while (demo := chalice.http.get("/demo/followed").json_body)["status"] == "RUNNING":
+            phases.add(demo["currentPhase"])
+            time.sleep(0.1)
+    assert ended(arn)["status"] == demo["status"] == "SUCCEEDED"
+    assert phases >= {1, 2, 3, 4}
+    assert all(phase["ended_at"] for phase in demo["phases"])
+    assert demo["tasks"]["desired"] == 0
+    assert [round(late) for late in seconds_late(arn)] == pytest.approx([0] * 4, abs=1)
+
+
+@pytest.mark.usefixtures("handler", "newest_first")
+def test_the_api_stops_a_demo_and_its_workers_in_mid_phase() -> None:
+    make_machine()
+    with Client(app.app) as chalice:
+        long = [phase | {"duration_seconds": 15} for phase in SHORT]
+        body = json.dumps({"name": "stopped", "phases": long}).encode()
+        arn = chalice.http.post("/demo", body=body).json_body["executionArn"]
+        while chalice.http.get("/demo/stopped").json_body["currentState"] != "WaitPhase1Duration":
+            time.sleep(0.1)
+        assert chalice.http.delete("/demo/stopped").status_code == 202
+    # moto stops a moment later, or even after the Wait if that was just about to begin.
+    assert ended(arn)["status"] == "ABORTED"
+    assert no_worker_left()
