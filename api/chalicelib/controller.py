@@ -6,16 +6,16 @@ Catch would not see it.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
 from chalicelib import demo_state, events, plan
 from chalicelib.contract import ControllerMetric
-from chalicelib.demo_state import DemoState, Status
+from chalicelib.demo_state import DemoState, PhaseRun, Status
 from chalicelib.errors import DemoStopped, InvalidEvent
 from chalicelib.events import Operation, Order
-from chalicelib.instants import whole_second
 from chalicelib.plan import Phase
 from chalicelib.services import Services
 
@@ -102,20 +102,29 @@ def _under_way(
         return None
     started_at = running.ends_at - phase.duration_seconds
     return demo_state.with_phase(
-        state, phase.phase_number, started_at, running.ends_at, running.metrics_interval
+        state,
+        PhaseRun(phase, started_at, running.ends_at),
+        running.metrics_interval,
+        _whole_seconds_until(running.ends_at, services),
     )
 
 
 def _begin(order: Order, phase: Phase, state: DemoState, services: Services) -> DemoState:
-    """Starts the phase, which ends on a whole second, the one nearest to its full duration.
-
-    Of a timestamp to wait for, Step Functions considers no fraction (developer guide, Wait state),
-    and workers and workflow are to agree to the millisecond.
-    """
+    """Starts the phase. Its workers end it by their own clocks, to the millisecond."""
     now = services.clock()
-    ends_at = whole_second(now + phase.duration_seconds)
+    ends_at = round(now + phase.duration_seconds, 3)
     metrics_interval = services.fleet.start_phase(order.demo_id, phase, ends_at)
-    return demo_state.with_phase(state, phase.phase_number, now, ends_at, metrics_interval)
+    return demo_state.with_phase(
+        state,
+        PhaseRun(phase, now, ends_at),
+        metrics_interval,
+        _whole_seconds_until(ends_at, services),
+    )
+
+
+def _whole_seconds_until(ends_at: float, services: Services) -> int:
+    """How long the workflow is to wait: it takes whole seconds only, and must not be early."""
+    return max(0, math.ceil(ends_at - services.clock()))
 
 
 def _undo_if_stopped(order: Order, services: Services) -> None:

@@ -2,7 +2,7 @@
 
 The controller's answer is the next demo_state, so this module states the answer's shape:
 `status`, `demo_id`, `started_at`, `phases[]`, and while a phase is under way its number, target,
-task count, start and end at the top level, where the workflow's Wait reads `phase_ends_at`.
+task count, start and end at the top level, where the workflow's Wait reads `wait_seconds`.
 """
 
 from __future__ import annotations
@@ -48,6 +48,7 @@ class DemoState:
     runs: tuple[PhaseRun, ...]
     phase_number: int | None = None
     ended_at: float | None = None
+    wait_seconds: int = 0
     metrics_interval: float = DEFAULT_METRICS_INTERVAL
     metric_failures: int = 0
 
@@ -63,23 +64,25 @@ def initialized(demo_id: str, started_at: float, phases: tuple[Phase, ...]) -> D
 
 
 def with_phase(
-    state: DemoState, number: int, started_at: float, ends_at: float, metrics_interval: float
+    state: DemoState, run: PhaseRun, metrics_interval: float, wait_seconds: int
 ) -> DemoState:
-    """The demo with this phase under way."""
+    """The demo with this phase under way; the workflow is to wait so long for its end."""
+    number = run.phase.phase_number
     runs = list(state.runs)
-    runs[number - 1] = PhaseRun(runs[number - 1].phase, started_at, ends_at)
+    runs[number - 1] = run
     return replace(
         state,
         status=Status.PHASE_STARTED,
         runs=tuple(runs),
         phase_number=number,
         metrics_interval=metrics_interval,
+        wait_seconds=wait_seconds,
     )
 
 
 def ended(state: DemoState, status: Status, at: float) -> DemoState:
     """The demo after its last phase, or after its failure."""
-    return replace(state, status=status, phase_number=None, ended_at=at)
+    return replace(state, status=status, phase_number=None, wait_seconds=0, ended_at=at)
 
 
 def to_json(state: DemoState) -> dict[str, Any]:
@@ -99,6 +102,7 @@ def to_json(state: DemoState) -> dict[str, Any]:
             "task_count": state.current.phase.task_count,
             "phase_started_at": iso(state.current.started_at),
             "phase_ends_at": iso(state.current.ends_at),
+            "wait_seconds": state.wait_seconds,
         }
     if state.ended_at is not None:
         answer |= {
@@ -126,6 +130,7 @@ def _from_mapping(document: Mapping[str, Any]) -> DemoState:
         runs=tuple(_run_from_json(_mapping(entry)) for entry in document["phases"]),
         phase_number=None if number is None else int(number),
         ended_at=None if ended_at is None else epoch(ended_at),
+        wait_seconds=int(document.get("wait_seconds", 0)),
         metrics_interval=float(document.get("metrics_interval_seconds", DEFAULT_METRICS_INTERVAL)),
         metric_failures=int(document.get("metric_failures", 0)),
     )

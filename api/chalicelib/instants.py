@@ -18,8 +18,3 @@ def epoch(text: str) -> float:
     if moment.tzinfo is None:
         raise ValueError(f"{text!r} has no offset from UTC")
     return moment.timestamp()
-
-
-def whole_second(epoch_seconds: float) -> float:
-    """The whole second nearest to this moment."""
-    return float(round(epoch_seconds))

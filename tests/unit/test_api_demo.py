@@ -13,6 +13,7 @@ from botocore.stub import Stubber
 import app
 from chalicelib import clients, demo_state
 from chalicelib.contract import WORKER_NAMESPACE
+from chalicelib.demo_state import PhaseRun
 from chalicelib.history import Progress
 from chalicelib.plan import Phase
 from chalicelib.workflow import Workflow
@@ -86,8 +87,9 @@ def test_a_running_demo_shows_what_it_has_achieved_so_far(
     started = int(datetime.now(UTC).timestamp()) - 30
     phases = tuple(Phase(number, 100, 2, 20) for number in range(1, 5))
     state = demo_state.initialized("run", started, phases)
-    state = demo_state.with_phase(state, 1, started, started + 20, 1.0)
-    state = demo_state.with_phase(state, 2, started + 20, started + 40, 1.0)
+    for phase, begins in zip(phases, (started, started + 20), strict=False):
+        run = PhaseRun(phase, begins, begins + 20)
+        state = demo_state.with_phase(state, run, 1.0, wait_seconds=20)
     progress = Progress("WaitPhase2Duration", state)
     fixed = at(started + 30.5)
     monkeypatch.setattr(Workflow, "progress", lambda *_: progress)

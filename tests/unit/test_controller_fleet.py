@@ -41,7 +41,7 @@ def test_a_phase_reaches_its_tasks_through_their_environment() -> None:
         "DEMO_PHASE": "3",
         "TARGET_TPS": "50000",
         "TASK_COUNT": "50",
-        "PHASE_ENDS_AT": "1800000120.000",
+        "PHASE_ENDS_AT": "1800000120.250",
     }
     assert result["metrics_interval_seconds"] == 2.0
 
@@ -52,6 +52,13 @@ def test_workers_and_workflow_are_given_the_same_end_of_the_phase() -> None:
     assert epoch(result["phase_ends_at"]) == float(environment("end")["PHASE_ENDS_AT"])
     assert result["phase_started_at"] == "2027-01-15T08:00:00.250Z"
     assert result["phases"][0]["ends_at"] == result["phase_ends_at"]
+
+
+@pytest.mark.usefixtures("aws")
+def test_the_workflow_waits_the_whole_phase_and_never_ends_it_early() -> None:
+    assert start(1, at(), **in_demo("wait"))["wait_seconds"] == 120
+    again = start(1, at(NOW + 30.4), **in_demo("wait"))
+    assert again["wait_seconds"] == 90
 
 
 @pytest.mark.usefixtures("aws")
@@ -90,7 +97,7 @@ def test_starting_a_phase_again_after_its_end_runs_it_anew() -> None:
     first = start(2, at(), **in_demo("redriven"))
     second = start(2, at(NOW + 500), **in_demo("redriven"))
     assert epoch(second["phase_ends_at"]) == epoch(first["phase_ends_at"]) + 500
-    assert environment("redriven")["PHASE_ENDS_AT"] == "1800000620.000"
+    assert environment("redriven")["PHASE_ENDS_AT"] == "1800000620.250"
 
 
 @pytest.mark.usefixtures("aws")

@@ -25,24 +25,27 @@ def test_a_steady_rate_is_found_from_when_it_began(
     assert found.seconds_to_target == pytest.approx(begins_ms / 1000)
 
 
-@given(st.lists(st.integers(0, 49), min_size=2, max_size=8), st.integers(0, 49))
+@given(st.lists(st.integers(0, 300), min_size=1, max_size=8), st.integers(0, 49))
 def test_batches_that_wait_at_either_end_neither_add_nor_take_away(
     offsets: list[int], end: int
 ) -> None:
     producers = [steady(500, offset, 10_000) for offset in offsets]
     target = 500 * len(offsets)
     found = achievement(producers, target, 0, 9_900 + end)
-    assert found.achieved_tps == pytest.approx(target, rel=0.006)
-    later = achievement(
-        [{ms: n for ms, n in p.items() if ms > 900} for p in producers], target, 0, 9_900
-    )
-    assert later.achieved_tps == pytest.approx(target, rel=0.006)
+    assert found.achieved_tps == pytest.approx(target, rel=0.002)
+
+
+def test_the_first_batch_of_a_late_starter_does_not_count_for_more_than_its_time() -> None:
+    early, late = steady(500, 0, 10_000), steady(500, 60, 10_000)
+    late[60] = 25
+    found = achievement([early, late], 1000, 0, 10_000)
+    assert found.achieved_tps == pytest.approx(1000, rel=0.002)
 
 
 def test_a_slow_start_does_not_count_as_reached() -> None:
     arrivals = steady(500, 0, 2_950) | steady(1000, 3_000, 10_000)
     found = achievement([arrivals], 1000, 0, 10_000)
-    assert found.seconds_to_target == pytest.approx(3.0, abs=0.05)
+    assert found.seconds_to_target == pytest.approx(3.0, abs=0.1)
     assert found.achieved_tps == pytest.approx(1000, rel=0.001)
 
 
