@@ -47,7 +47,7 @@ def test_a_slow_start_does_not_count_as_reached() -> None:
     arrivals = steady(500, 0, 2_950) | steady(1000, 3_000, 10_000)
     found = achievement([arrivals], 1000, 0, 10_000)
     assert found.seconds_to_target == pytest.approx(3.0, abs=0.1)
-    assert found.achieved_tps == pytest.approx(1000, rel=0.001)
+    assert found.achieved_tps == pytest.approx(1000, rel=0.012 / 7)
 
 
 def test_a_phase_that_falls_short_is_judged_by_its_whole_time() -> None:
