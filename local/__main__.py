@@ -28,11 +28,8 @@ def main() -> int:
     try:
         if arguments.command == "demo":
             return demo(arguments.plan, console)
-        if arguments.command == "up":
-            return background.up(console)
-        if arguments.command == "serve":
-            return background.serve(console)
-        return background.down(console)
+        stay = {"up": background.up, "serve": background.serve, "down": background.down}
+        return stay[arguments.command](console, arguments.folder.resolve())
     except (StackError, ApiError, LedgerMissing, UnknownPlan) as error:
         console.say(console.bad(f"error: {error}"))
         return 1
@@ -58,9 +55,13 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     run = commands.add_parser("demo", help="run one demo on a stack of its own, and prove it")
     run.add_argument("--plan", default="quick", help="quick, full, or a JSON file for POST /demo")
-    commands.add_parser("up", help="start a stack that stays")
-    commands.add_parser("down", help="end it")
-    commands.add_parser("serve", help="what `up` runs in the background")
+    for name, what in (
+        ("up", "start a stack that stays"),
+        ("down", "end it"),
+        ("serve", "what `up` runs in the background"),
+    ):
+        command = commands.add_parser(name, help=what)
+        command.add_argument("--folder", type=Path, default=background.FOLDER)
     return parser
 
 

@@ -25,19 +25,18 @@ from local.stack import StackError
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / ".local"
-STATE = FOLDER / "up.json"
-LOG = FOLDER / "up.log"
+"""Where a stack that stays keeps its files; one stack a folder."""
 UP_SECONDS = 120.0
 DOWN_SECONDS = 40.0
 _EXAMPLE = json.dumps(read_plan("quick"))
 
 
-def up(console: Console) -> int:
+def up(console: Console, folder: Path) -> int:
     """Start the platform in the background, or say that it runs; print how to use it."""
-    running = _running()
+    running = _running(folder)
     if running is None:
         with console.step("Starting the stack"):
-            running = _start()
+            running = _start(folder)
     url = running["api"]
     console.say(f"""
 The stack is up: {running["endpoint"]}
@@ -50,9 +49,9 @@ The stack is up: {running["endpoint"]}
     return 0
 
 
-def down(console: Console) -> int:
+def down(console: Console, folder: Path) -> int:
     """End the platform; harmless if none runs."""
-    running = _running()
+    running = _running(folder)
     if running is None:
         console.say("no stack is up")
         return 0
@@ -62,36 +61,36 @@ def down(console: Console) -> int:
         try:
             process.wait(DOWN_SECONDS)
         except psutil.TimeoutExpired:
-            console.say(f"process {process.pid} does not end; its log is {LOG}")
+            console.say(f"process {process.pid} does not end; its log is {_log(folder)}")
             return 1
     return 0
 
 
-def serve(console: Console) -> int:
+def serve(console: Console, folder: Path) -> int:
     """Keep a platform up until SIGTERM; what `up` runs in the background."""
-    with LocalPlatform(FOLDER / "stack", console) as platform:
+    with LocalPlatform(folder / "stack", console) as platform:
         state = {
             "pid": os.getpid(),
             "started": psutil.Process().create_time(),
             "endpoint": platform.stack.endpoint,
             "api": platform.api.base_url,
         }
-        partial = STATE.with_suffix(".part")
+        partial = _state(folder).with_suffix(".part")
         partial.write_text(json.dumps(state))
-        partial.rename(STATE)
+        partial.rename(_state(folder))
         try:
             signal.pause()
         finally:
-            STATE.unlink(missing_ok=True)
+            _state(folder).unlink(missing_ok=True)
     return 0
 
 
-def _start() -> dict[str, Any]:
-    rmtree(FOLDER, ignore_errors=True)
-    FOLDER.mkdir()
-    with LOG.open("wb") as log:
+def _start(folder: Path) -> dict[str, Any]:
+    rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    with _log(folder).open("wb") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "local", "serve"],
+            [sys.executable, "-m", "local", "serve", "--folder", str(folder)],
             cwd=ROOT,
             stdin=subprocess.DEVNULL,
             stdout=log,
@@ -100,19 +99,27 @@ def _start() -> dict[str, Any]:
         )
     deadline = time.monotonic() + UP_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
-        running = _running()
+        running = _running(folder)
         if running is not None:
             return running
         time.sleep(0.1)
     process.terminate()
-    raise StackError(f"the stack did not come up:\n{LOG.read_text()}")
+    raise StackError(f"the stack did not come up:\n{_log(folder).read_text()}")
 
 
-def _running() -> dict[str, Any] | None:
+def _running(folder: Path) -> dict[str, Any] | None:
     """What `serve` wrote, if that very process still lives."""
     try:
-        state = json.loads(STATE.read_text())
+        state = json.loads(_state(folder).read_text())
         alive = psutil.Process(state["pid"]).create_time() == state["started"]
     except (OSError, ValueError, psutil.NoSuchProcess):
         return None
     return dict(state) if alive else None
+
+
+def _state(folder: Path) -> Path:
+    return folder / "up.json"
+
+
+def _log(folder: Path) -> Path:
+    return folder / "up.log"

@@ -14,6 +14,7 @@ from shutil import rmtree
 import psutil
 import pytest
 
+from local.api import ApiError, DemoApi
 from tests.e2e.demos import plan, wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -105,6 +106,33 @@ def test_interrupted_in_the_middle_of_a_phase_it_ends_everything(
     assert process.wait(30) == 130
     assert "Stopping demo-" in rest
     assert "everything that was started has been ended" in rest
+
+
+def test_a_stack_that_stays_takes_a_demo_and_ends_when_told(
+    tmp_path: Path, marked: dict[str, str]
+) -> None:
+    where = ("--folder", str(tmp_path / "stays"))
+
+    def run(name: str) -> str:
+        ran = subprocess.run(
+            command(name, *where),
+            cwd=ROOT,
+            env=marked,
+            stdout=subprocess.PIPE,
+            text=True,
+            check=True,
+        )
+        return ran.stdout
+
+    shown = run("up")
+    api = DemoApi(re.findall(r"curl -X POST (\S+)/demo", shown)[0])
+    demo_id = api.start(plan(seconds=(1, 1, 1, 1)))["demoId"]
+    assert run("up").count("The stack is up") == 1
+    assert api.get(demo_id)["demoId"] == demo_id
+    assert "Ending the stack" in run("down")
+    assert "no stack is up" in run("down")
+    with pytest.raises(ApiError):
+        api.get(demo_id)
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,18 @@
 """Demos on the embedded stack: all records accounted for, side by side, killed, stopped, lost."""
 
+import io
+import json
+import os
+import signal
 import time
+from datetime import datetime
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from local.api import ApiError
+from local.console import Console
 from local.platform import LocalPlatform
 from local.summary import Summary
 from tests.e2e.demos import (
@@ -127,6 +135,23 @@ def test_a_lost_workflow_leaves_no_traffic_after_the_phase(platform: LocalPlatfo
     assert proof(platform, demo_id).lost == 0
 
 
+def test_workers_whose_whole_aws_is_gone_end_by_their_own_clocks(tmp_path: Path) -> None:
+    with LocalPlatform(tmp_path, Console(io.StringIO())) as doomed:
+        demo_id = doomed.api.start(plan(seconds=(1, 1, 6, 1)))["demoId"]
+        demo = in_phase(doomed, demo_id, 3)
+        wait_until("both tasks", lambda: len(pools(demo_id)) == 2)
+        os.kill(doomed.stack.pid, signal.SIGKILL)
+        left = _unix_ms(demo["phases"][2]["ends_at"]) / 1000 - time.time()
+        wait_until("the workers' own end", lambda: not pools(demo_id), left + 35)
+        printed = [log.read_text() for log in tmp_path.glob("tasks/*/output.log")]
+    books = [line for text in printed for line in parse_ledgers(text, demo_id)]
+    cut_off = [line for line in books if line["failed"]]
+    assert len(cut_off) == 2
+    for line in cut_off:
+        assert line["generated"] == line["delivered"] + line["failed"]
+        assert set(line["failed_by_cause"]) <= {"drain_timeout", "unreachable"}
+
+
 def test_the_same_name_again_is_refused(platform: LocalPlatform) -> None:
     body = {"name": "named-once", **plan(seconds=(1, 1, 1, 1))}
     assert platform.api.start(body)["demoId"] == "named-once"
@@ -149,7 +174,10 @@ def test_demos_are_listed_newest_first_page_by_page(platform: LocalPlatform) -> 
         ended(platform, demo_id)
 
 
-def _unix_ms(moment: str) -> float:
-    from datetime import datetime
+def parse_ledgers(output: str, demo_id: str) -> list[dict[str, Any]]:
+    lines = [json.loads(line) for line in output.splitlines()]
+    return [line for line in lines if line["event"] == "ledger" and line["demo_id"] == demo_id]
 
+
+def _unix_ms(moment: str) -> float:
     return datetime.fromisoformat(moment).timestamp() * 1000

@@ -1,0 +1,72 @@
+"""The house's rules, as far as a program can see them."""
+
+import ast
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+STDLIB = sys.stdlib_module_names
+SHIPPED = {
+    # What the worker's image and the Lambda's zip hold; anything else would fail to import there.
+    "worker": {"worker", "boto3", "botocore", "psutil"},
+    "api": {"app", "chalicelib", "boto3", "botocore", "chalice"},
+    "deployment": {"deployment", "boto3", "botocore", "chalice", "yaml"},
+}
+ONLY_TYPES = ("mypy_boto3_",)
+PURE = [
+    *(f"worker/{name}.py" for name in ("pacer", "collector", "retrier", "ledger", "generator")),
+    *(f"worker/{name}.py" for name in ("pipeline", "settings", "record", "limits")),
+    *(f"local/{name}.py" for name in ("proof", "timeline", "summary", "swagger")),
+    *(f"api/chalicelib/{name}.py" for name in ("plan", "report", "names", "demo_state", "history")),
+]
+
+
+def sources(*folders: str) -> list[Path]:
+    return [path for folder in folders for path in sorted((ROOT / folder).rglob("*.py"))]
+
+
+def imported(path: Path) -> set[str]:
+    """The top-level packages that a file imports, those for type checkers only left out."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            found.add(node.module or "")
+    tops = {name.partition(".")[0] for name in found}
+    return {top for top in tops if not top.startswith(ONLY_TYPES)}
+
+
+@pytest.mark.parametrize("package", SHIPPED)
+def test_a_package_imports_only_what_is_shipped_with_it(package: str) -> None:
+    for path in sources(package):
+        foreign = imported(path) - STDLIB - SHIPPED[package]
+        assert not foreign, f"{path.relative_to(ROOT)} imports {foreign}"
+
+
+@pytest.mark.parametrize("path", PURE)
+def test_a_pure_module_does_no_io_and_knows_no_clock(path: str) -> None:
+    impure = {"boto3", "botocore", "time", "os", "socket", "subprocess", "threading", "urllib3"}
+    assert not imported(ROOT / path) & impure
+
+
+def test_every_file_is_short_enough_to_read() -> None:
+    files = [*sources("worker", "api", "deployment", "local", "tests"), ROOT / "deploy.sh"]
+    lengths = {path.relative_to(ROOT): len(path.read_text().splitlines()) for path in files}
+    assert {path: n for path, n in lengths.items() if n >= 300} == {}
+
+
+def test_the_image_holds_what_the_worker_needs() -> None:
+    dockerfile = (ROOT / "worker/Dockerfile").read_text()
+    copied = [line.split()[1] for line in dockerfile.splitlines() if line.startswith("COPY")]
+    assert all((ROOT / path).exists() for path in copied)
+    allowed = (ROOT / ".dockerignore").read_text().split()
+    assert all(f"!{path}" in allowed for path in copied)
+    installed = (ROOT / "requirements/worker.in").read_text()
+    assert {"boto3", "psutil"} == {
+        line.partition("==")[0] for line in installed.splitlines() if "==" in line
+    }
+    assert "USER worker" in dockerfile
+    assert 'ENTRYPOINT ["python", "-m", "worker"]' in dockerfile
