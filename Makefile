@@ -4,12 +4,13 @@
 
 PYTHON ?= $(firstword $(shell command -v python3.11 python3.12 python3.13 python3))
 PLAN ?= quick
+AGGREGATION ?= off
 READY = .venv/.ready
 
 .PHONY: demo test check unit e2e up down clean
 
 demo: $(READY)
-	@.venv/bin/python -m local demo --plan $(PLAN)
+	@.venv/bin/python -m local demo --plan $(PLAN) --aggregation $(AGGREGATION)
 
 up: $(READY)
 	@.venv/bin/python -m local up

@@ -27,7 +27,7 @@ def main() -> int:
     signal.signal(signal.SIGTERM, _interrupt)
     try:
         if arguments.command == "demo":
-            return demo(arguments.plan, console)
+            return demo(arguments.plan, arguments.aggregation, console)
         stay = {"up": background.up, "serve": background.serve, "down": background.down}
         return stay[arguments.command](console, arguments.folder.resolve())
     except (StackError, ApiError, LedgerMissing, UnknownPlan) as error:
@@ -38,12 +38,12 @@ def main() -> int:
         return INTERRUPTED
 
 
-def demo(plan: str, console: Console) -> int:
+def demo(plan: str, aggregation: str, console: Console) -> int:
     """Run one demo on a platform of its own; 0 if every record is accounted for."""
     body = read_plan(plan)
     with (
         tempfile.TemporaryDirectory(prefix="kinesis-demo-", ignore_cleanup_errors=True) as folder,
-        LocalPlatform(Path(folder), console) as platform,
+        LocalPlatform(Path(folder), console, aggregation=aggregation) as platform,
     ):
         summary = run_demo(platform, body, console)
         report(summary, console, ROOT / "reports")
@@ -55,6 +55,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     run = commands.add_parser("demo", help="run one demo on a stack of its own, and prove it")
     run.add_argument("--plan", default="quick", help="quick, full, or a JSON file for POST /demo")
+    run.add_argument("--aggregation", choices=("off", "on"), default="off", help="as the KPL does")
     for name, what in (
         ("up", "start a stack that stays"),
         ("down", "end it"),

@@ -29,6 +29,8 @@ class PoolLedger:
     retried: int
     throttled: int
     missed: int
+    limited_by: str | None
+    """What kept the worker from its pace, by its own account; None if it kept it."""
     recovered: bool
     """The worker was killed; the books are from its scoreboard."""
     generated_by_producer: dict[str, int]
@@ -82,6 +84,7 @@ def _ledger(line: dict[str, Any]) -> PoolLedger:
         retried=line["retried"],
         throttled=line["throttled"],
         missed=line["missed"],
+        limited_by=line.get("limited_by"),
         recovered=line.get("recovered", False),
         generated_by_producer={name: books["generated"] for name, books in producers},
     )

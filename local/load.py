@@ -7,6 +7,7 @@ being a single Python process.
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from statistics import mean
 
@@ -53,9 +54,24 @@ class LoadMeter:
         return Load(psutil.cpu_percent() / 100, stack)
 
 
-def limiting_factor(load: Load | None, throttled: int, missed: int) -> str:
-    """Say in words what kept a phase from its target."""
-    reasons = []
+_WORKERS_WORDS = {
+    "cpu": "used all the CPU that they may",
+    "throttling": "were held up by throttling",
+    "service": "waited for answers",
+}
+
+
+def limiting_factor(
+    load: Load | None, throttled: int, missed: int, workers: Mapping[str, int]
+) -> str:
+    """Say in words what kept a phase from its target.
+
+    `workers`: how many workers say what limited them (worker/bottleneck.py).
+    """
+    reasons = [
+        f"{number:,} {'worker' if number == 1 else 'workers'} {_WORKERS_WORDS.get(limit, limit)}"
+        for limit, number in sorted(workers.items())
+    ]
     if throttled:
         reasons.append(f"the stream throttled {throttled:,} records")
     if load is not None and load.stack > BUSY:

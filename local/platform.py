@@ -31,8 +31,10 @@ AGENT_STOP_SECONDS = 15.0
 class LocalPlatform:
     """Up from `with` (or start) to its end (or stop). `folder` is for this platform alone."""
 
-    def __init__(self, folder: Path, console: Console) -> None:
+    def __init__(self, folder: Path, console: Console, *, aggregation: str = "off") -> None:
+        """`aggregation`: the workers' AGGREGATION, `off` or `on`."""
         self.folder = folder
+        self._aggregation = aggregation
         self._console = console
         self.stack = EmbeddedStack(folder)
         self._agent: subprocess.Popen[bytes] | None = None
@@ -55,7 +57,7 @@ class LocalPlatform:
         with self._console.step("Starting the embedded AWS"):
             self.stack.start()
         with self._console.step("Deploying into it (deploy.sh)"):
-            self.api = DemoApi(self.stack.deploy())
+            self.api = DemoApi(self.stack.deploy(aggregation=self._aggregation))
             self.start_agent()
 
     def start_agent(self) -> None:

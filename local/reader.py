@@ -1,7 +1,8 @@
 """Reads a whole stream back, as any consumer would, and knows nothing of how it was written.
 
 GetRecords from TRIM_HORIZON over every shard until each is read to its end. Of a record only what
-proves completeness is kept: whose it is, its number, and when Kinesis took it.
+proves completeness is kept: whose it is, its number, and when Kinesis took it. A record may hold
+many, in the Kinesis Producer Library's format; AWS's own definition of it takes them apart.
 """
 
 from __future__ import annotations
@@ -9,13 +10,19 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from hashlib import md5
 from typing import TYPE_CHECKING
+
+from aws_kinesis_agg import DIGEST_SIZE, MAGIC
+from aws_kinesis_agg.deaggregator import messages_pb2
+from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 
 if TYPE_CHECKING:
     from mypy_boto3_kinesis import KinesisClient
 
-MAX_RECORDS_PER_CALL = 10_000
-"""Source: Kinesis API reference, GetRecords, Limit."""
+RECORDS_PER_CALL = 1_000
+"""At most 51 MB of aggregates. AWS ends an answer at 10 MB (Kinesis API reference, GetRecords), the
+embedded AWS doesn't; asking for the 10,000 that GetRecords allows is no faster."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +51,13 @@ def read_stream(client: KinesisClient, stream_name: str) -> Iterator[Post | Unre
             StreamName=stream_name, ShardId=shard_id, ShardIteratorType="TRIM_HORIZON"
         )["ShardIterator"]
         while iterator is not None:
-            answer = client.get_records(ShardIterator=iterator, Limit=MAX_RECORDS_PER_CALL)
+            answer = client.get_records(ShardIterator=iterator, Limit=RECORDS_PER_CALL)
             for record in answer["Records"]:
-                yield parse(record["Data"], record["ApproximateArrivalTimestamp"].timestamp())
+                data, arrived = record["Data"], record["ApproximateArrivalTimestamp"].timestamp()
+                if data.startswith(MAGIC):
+                    yield from parse_aggregate(data, arrived)
+                else:
+                    yield parse(data, arrived)
             at_end = not answer["Records"] and answer.get("MillisBehindLatest", 0) == 0
             iterator = None if at_end else answer.get("NextShardIterator")
 
@@ -64,6 +75,25 @@ def parse(data: bytes, arrived: float) -> Post | Unreadable:
         )
     except (ValueError, KeyError, TypeError):
         return Unreadable(data)
+
+
+def parse_aggregate(data: bytes, arrived: float) -> Iterator[Post | Unreadable]:
+    """Yield the posts in an aggregate, or the aggregate itself where it is damaged.
+
+    Not by aws_kinesis_agg's iterator over whole records: it takes four times as long, encodes every
+    record in base64, and goes on after an error as if nothing had been there.
+    """
+    message, digest = data[len(MAGIC) : -DIGEST_SIZE], data[-DIGEST_SIZE:]
+    if md5(message, usedforsecurity=False).digest() != digest:
+        yield Unreadable(data)
+        return
+    try:
+        aggregate = messages_pb2.AggregatedRecord.FromString(message)
+    except DecodeError:
+        yield Unreadable(data)
+        return
+    for record in aggregate.records:
+        yield parse(record.data, arrived)
 
 
 def _shards(client: KinesisClient, stream_name: str) -> list[str]:

@@ -143,7 +143,7 @@ class EmbeddedStack:
             self.stop()
             raise
 
-    def deploy(self) -> str:
+    def deploy(self, *, aggregation: str = "off") -> str:
         """Runs deploy.sh against the stack and returns the API's base URL.
 
         Deploying again updates what is deployed. Raises StackError with the end of deploy.sh's
@@ -152,6 +152,7 @@ class EmbeddedStack:
         command = [
             *("bash", str(ROOT / "deploy.sh"), "--stage", STAGE, "--region", REGION),
             *("--parameter", f"MetricsPublishInterval={METRICS_PUBLISH_SECONDS}"),
+            *("--parameter", f"Aggregation={aggregation}"),
         ]
         environment = {
             **self.client_environment,

@@ -6,6 +6,7 @@ read back; the verdict is good only if they agree.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -140,6 +141,7 @@ def _phase(
     producers = tally.arrivals.get(number, {}).values()
     throttled = sum(ledger.throttled for ledger in mine)
     missed = sum(ledger.missed for ledger in mine)
+    limits = Counter(ledger.limited_by for ledger in mine if ledger.limited_by)
     target = phase["target_tps"]
     start_ms = _unix_ms(phase.get("started_at"))
     end_ms = start_ms + phase["duration_seconds"] * 1000
@@ -157,7 +159,7 @@ def _phase(
         delivered=sum(arrivals.total() for arrivals in producers),
         throttled=throttled,
         missed=missed,
-        limited_by=limiting_factor(loads.get(number), throttled, missed) if short else None,
+        limited_by=limiting_factor(loads.get(number), throttled, missed, limits) if short else None,
     )
 
 

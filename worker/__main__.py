@@ -1,7 +1,8 @@
 """The edge: `python -m worker` reads the environment, runs the pool and prints the ledger.
 
 Exit code 0: all records are accounted for (the ledger, one JSON line on standard output, says
-how); 2: the environment can't be read, and every bad variable is named on standard error.
+how); 1: aggregates need the stream's shards, and these can't be read; 2: the environment can't be
+read, and every bad variable is named on standard error.
 """
 
 from __future__ import annotations
@@ -9,17 +10,27 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from worker import log
+from worker.concurrency import MOST
 from worker.cpus import usable_cpus
 from worker.errors import BadSettings
-from worker.pipeline import Bounds
+from worker.gatherers import Aggregated, Gathering, Plain
 from worker.pool import Pool, PoolReport
 from worker.publisher import CloudWatchPublisher, NoPublisher, Publisher, cloudwatch_client
 from worker.scoreboard import Scoreboard
 from worker.sender import KinesisSender, kinesis_client
 from worker.settings import Settings, read_settings
+from worker.shardmap import BrokenShardMap, read_shard_map
+
+if TYPE_CHECKING:
+    from mypy_boto3_kinesis import KinesisClient
 
 
 def main() -> int:
@@ -34,17 +45,31 @@ def main() -> int:
         pool=scoreboard.name,
         demo_id=settings.demo_id,
         phase=settings.phase,
-        task_tps=float(settings.task_tps),
+        task_tps="max" if settings.task_tps is None else float(settings.task_tps),
         processes=scoreboard.slots,
         ends_at=settings.phase_ends_at,
     )
-    sender = KinesisSender(
-        kinesis_client(settings.region, Bounds().max_in_flight), settings.stream_name
-    )
-    report = Pool(settings, scoreboard, sender, _publisher(settings)).run()
+    client = kinesis_client(settings.region, MOST)
+    try:
+        gathering = _gathering(settings, client)
+    except (BotoCoreError, ClientError, BrokenShardMap) as error:
+        print(
+            f"worker: the shards of {settings.stream_name} can't be read: {error}", file=sys.stderr
+        )
+        return 1
+    sender = KinesisSender(client, settings.stream_name)
+    report = Pool(settings, scoreboard, sender, gathering, _publisher(settings)).run()
     print(json.dumps(_ledger_line(settings, report)), flush=True)
     scoreboard.remove()
     return 0
+
+
+def _gathering(settings: Settings, client: KinesisClient) -> Callable[[], Gathering]:
+    if not settings.aggregation:
+        return Plain
+    read = partial(read_shard_map, client, settings.stream_name)
+    shards = read()
+    return lambda: Aggregated(shards, read)
 
 
 def _publisher(settings: Settings) -> Publisher:
@@ -65,6 +90,9 @@ def _ledger_line(settings: Settings, report: PoolReport) -> dict[str, object]:
         "missed": report.missed,
         "restarts": report.restarts,
         "seconds": round(report.seconds, 3),
+        "cpu_seconds": round(report.cpu_seconds, 3),
+        "limited_by": report.limited_by,
+        "latency_ms": {kind: found.summary() for kind, found in report.latencies.items()},
         "producers": {name: books.summary() for name, books in report.producers.items()},
     }
 

@@ -1,4 +1,4 @@
-"""Fills PutRecords requests: up to 500 records or the byte limit, or what came within the linger.
+"""Fills PutRecords requests: up to 500 entries or the byte limit, or what came within the linger.
 
 This is what the Kinesis Producer Library calls collection. Pure: the caller passes the time. Every
 flush says why it happened, because a producer that always flushes by deadline sends small, dear
@@ -7,12 +7,12 @@ requests, and one that always flushes by count is running at its limit.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from worker.errors import RecordTooLarge
-from worker.limits import MAX_RECORD_BYTES, MAX_RECORDS_PER_REQUEST, MAX_REQUEST_BYTES
-from worker.record import Record
+from worker.limits import MAX_KEY_BYTES, MAX_RECORDS_PER_REQUEST, MAX_REQUEST_BYTES
+from worker.record import Entry, Item
 
 
 class FlushReason(StrEnum):
@@ -24,65 +24,84 @@ class FlushReason(StrEnum):
     DRAIN = "drain"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Batch:
-    """The records of one PutRecords request."""
+    """The entries of one PutRecords request."""
 
-    records: tuple[Record, ...]
+    items: Sequence[Item]
+    records: int
+    """User records in it."""
     reason: FlushReason
 
 
 class Collector:
-    """Gathers records into batches that never exceed a limit of PutRecords."""
+    """Gathers entries into batches that never exceed a limit of PutRecords.
+
+    Keys count with the most that they can have, so that they need not be measured one by one.
+    """
 
     def __init__(self, linger_ns: int) -> None:
         self._linger_ns = linger_ns
-        self._records: list[Record] = []
+        self._items: list[Item] = []
+        self._records = 0
         self._bytes = 0
         self._deadline_ns = 0
 
     def __len__(self) -> int:
-        return len(self._records)
+        """User records inside."""
+        return self._records
 
     @property
     def deadline_ns(self) -> int | None:
         """When the open batch has to go, monotonic nanoseconds; None while there is none."""
-        return self._deadline_ns if self._records else None
+        return self._deadline_ns if self._items else None
 
-    def add(self, record: Record, now_ns: int) -> list[Batch]:
-        """Take one record; return the batches that are full by it.
-
-        Raises RecordTooLarge, and takes nothing, for a record that no request can hold.
-        """
-        size = record.size
-        if size > MAX_RECORD_BYTES:
-            raise RecordTooLarge(
-                f"a record of {size:,} bytes, data and partition key together, is over Kinesis' "
-                f"{MAX_RECORD_BYTES:,}; make the record smaller"
-            )
-        full = []
-        if self._bytes + size > MAX_REQUEST_BYTES:
-            full.append(self._close(FlushReason.BYTES))
-        if not self._records:
-            self._deadline_ns = now_ns + self._linger_ns
-        self._records.append(record)
-        self._bytes += size
-        if len(self._records) == MAX_RECORDS_PER_REQUEST:
-            full.append(self._close(FlushReason.COUNT))
+    def add(self, items: Sequence[Item], now_ns: int) -> list[Batch]:
+        """Take entries, none of which is too large (limits.py); return the batches they fill."""
+        full: list[Batch] = []
+        position = 0
+        while position < len(items):
+            room = MAX_RECORDS_PER_REQUEST - len(self._items)
+            chunk = items[position : position + room]
+            size = sum([len(item[0]) for item in chunk]) + MAX_KEY_BYTES * len(chunk)
+            if self._bytes + size > MAX_REQUEST_BYTES:
+                if len(chunk) > 1:
+                    full += self.add(chunk[: len(chunk) // 2], now_ns)
+                    position += len(chunk) // 2
+                    continue
+                if self._items:
+                    full.append(self._close(FlushReason.BYTES))
+            self._take(chunk, size, now_ns)
+            position += len(chunk)
+            if len(self._items) == MAX_RECORDS_PER_REQUEST:
+                full.append(self._close(FlushReason.COUNT))
         return full
 
     def overdue(self, now_ns: int) -> list[Batch]:
-        """Return the open batch if its oldest record has lingered long enough."""
-        if self._records and now_ns >= self._deadline_ns:
+        """Return the open batch if its oldest entry has lingered long enough."""
+        if self._items and now_ns >= self._deadline_ns:
             return [self._close(FlushReason.DEADLINE)]
         return []
 
     def drain(self) -> list[Batch]:
         """Return whatever is there, for the end."""
-        return [self._close(FlushReason.DRAIN)] if self._records else []
+        return [self._close(FlushReason.DRAIN)] if self._items else []
+
+    def _take(self, chunk: Sequence[Item], size: int, now_ns: int) -> None:
+        if not self._items:
+            self._deadline_ns = now_ns + self._linger_ns
+        self._items += chunk
+        self._bytes += size
+        aggregated = isinstance(chunk[0], Entry)
+        self._records += sum(_carried(item) for item in chunk) if aggregated else len(chunk)
 
     def _close(self, reason: FlushReason) -> Batch:
-        batch = Batch(tuple(self._records), reason)
-        self._records = []
+        batch = Batch(self._items, self._records, reason)
+        self._items = []
+        self._records = 0
         self._bytes = 0
         return batch
+
+
+def _carried(item: Item) -> int:
+    return len(item.records) if isinstance(item, Entry) else 1

@@ -23,6 +23,7 @@ class Env(StrEnum):
     AWS_REGION = "AWS_REGION"
     WORKER_PROCESSES = "WORKER_PROCESSES"
     AGGREGATION = "AGGREGATION"
+    POST_BYTES = "POST_BYTES"
     CLOUDWATCH_NAMESPACE = "CLOUDWATCH_NAMESPACE"
     METRICS_PUBLISH_INTERVAL = "METRICS_PUBLISH_INTERVAL"
     ENABLE_CLOUDWATCH_METRICS = "ENABLE_CLOUDWATCH_METRICS"
@@ -34,13 +35,17 @@ CONTROLLER_NAMESPACE = "KinesisOnDemandDemo/StepFunctions"
 
 
 class WorkerMetric(StrEnum):
-    """What every worker publishes each second, as counts; the dimensions are below."""
+    """What every worker publishes for each second; the dimensions are below."""
 
     GENERATED = "RecordsGenerated"
     DELIVERED = "RecordsDelivered"
     FAILED = "RecordsFailed"
     RETRIED = "RecordsRetried"
     THROTTLED = "RecordsThrottled"
+    LATENCY_FROM_DUE = "LatencyFromDue"
+    """Milliseconds from when the pace called for a record until Kinesis acknowledged it."""
+    LATENCY_FROM_SEND = "LatencyFromSend"
+    """Milliseconds from the sending of its request."""
 
 
 class ControllerMetric(StrEnum):

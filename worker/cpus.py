@@ -20,6 +20,12 @@ def usable_cpus(cgroup: Path = CGROUP) -> int:
     return max(1, min(available, math.ceil(quota)) if quota is not None else available)
 
 
+def cpus_each(processes: int, cgroup: Path = CGROUP) -> float:
+    """Return how much of a CPU each of so many processes may use, at most 1."""
+    quota = _quota(cgroup)
+    return min(1.0, (_affinity() if quota is None else min(_affinity(), quota)) / processes)
+
+
 def _affinity() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))

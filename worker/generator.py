@@ -1,8 +1,8 @@
 """Makes social media posts: every one differs, all are valid JSON of 300 to 600 bytes.
 
 Building a dict and encoding it would cost ten times more than the post is worth, so a post is put
-together from pools of fragments that are encoded to JSON once, when the producer starts: who, what
-and where. The number, the time and the score are new in each. A post carries its demo, phase,
+together from pools of fragments that are encoded to JSON once, when the producer starts: who, what,
+and where with what score. The number and the time are new in each. A post carries its demo, phase,
 producer and sequence number (from 0, without gaps), so that a reader of the stream can prove that
 none is missing.
 
@@ -14,16 +14,23 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from struct import unpack
 
 from worker.record import Record
 
 NS = 1_000_000_000
 
+DEFAULT_SIZE = 400
+"""Bytes; the kind of post that the demo is about has 300 to 600."""
+
+_MILLIS = [b'%03dZ",' % n for n in range(1000)]
 _POOL = 1024
-_SCORES = 1 << 16
+_SCORES = 100
+_TERSE = 140
+"""Bytes of content up to which there is no room for a sentence."""
 
 _TYPES = ("original", "repost", "reply", "news")
 _MIX_BY_PHASE = {
@@ -47,7 +54,10 @@ _OPENINGS = {
     "reply": ("I think you're right, but look at the numbers again", "Same here! It took hours"),
     "news": ("Just in: traffic doubles within minutes", "Officials confirm what was reported"),
 }
-_CLOSINGS = ("– more soon ✨", "🚀🚀🚀", "what do you think?", "(photo follows)", "¡vamos!", "…")
+_REMARKS = (
+    *("– more soon ✨", "🚀🚀🚀", "what do you think?", "(photo follows)", "¡vamos!", "…"),
+    *("you had to be there", "thread below", "full story at eight", "no comment", "wow", "と思う"),
+)
 
 
 @dataclass(frozen=True)
@@ -62,67 +72,104 @@ class Origin:
 class Generator:
     """A producer's endless supply of posts. The same origin and seed give the same posts."""
 
-    def __init__(self, origin: Origin, epoch_ns: int, seed: int, first_sequence: int = 0) -> None:
-        """`epoch_ns`: what to add to a monotonic time to get the Unix time, nanoseconds."""
+    def __init__(
+        self,
+        origin: Origin,
+        epoch_ns: int,
+        seed: int,
+        first_sequence: int = 0,
+        size: int = DEFAULT_SIZE,
+    ) -> None:
+        """`epoch_ns`: what to add to a monotonic time to get the Unix time, nanoseconds.
+
+        `size`: about how long a post is to be, bytes.
+        """
         chance = random.Random(seed)  # noqa: S311 (sample data, not secrets)
         self._bits = chance.getrandbits
         self._epoch_ns = epoch_ns
         self._sequence = first_sequence
+        self._id = f'{{"id":"{origin.producer}-'.encode()
         self._users = _users(chance)
-        self._contents = _contents(chance, origin.phase)
-        self._places = [json.dumps(place, ensure_ascii=False) for place in _PLACES]
-        self._tail = (
-            f',"demo_id":{json.dumps(origin.demo_id)},"phase":{origin.phase}'
-            f',"producer":{json.dumps(origin.producer)},"sequence":'
-        )
-        self._id = f'{{"id":"{origin.producer}-'
-        self._second = -1
-        self._clock = ""
+        self._places = _places(origin)
+        self._contents = _contents(chance, origin.phase, size - self._length_without_content())
 
-    def post(self, due_ns: int) -> Record:
-        """Return the next post, stamped with the monotonic time at which it was due."""
-        sequence = self._sequence
-        self._sequence = sequence + 1
-        bits = self._bits(48)
-        key, user = self._users[bits % _POOL]
-        content = self._contents[(bits >> 10) % _POOL]
-        place = self._places[(bits >> 20) % len(self._places)]
-        second, rest = divmod(due_ns + self._epoch_ns, NS)
-        if second != self._second:
-            self._second = second
-            self._clock = datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%S")
-        score = (bits >> 32) * 100 // _SCORES
-        text = (
-            f'{self._id}{sequence}","timestamp":"{self._clock}.{rest // 1000:06d}Z"'
-            f',{user},{content},"location":{place},"engagement_score":{score}'
-            f"{self._tail}{sequence}}}"
-        )
-        return Record(text.encode(), key, due_ns)
+    def posts(self, dues_ns: Sequence[int]) -> list[Record]:
+        """Return the next posts, stamped with the monotonic times at which they were due."""
+        number = len(dues_ns)
+        random_bits = unpack(f"<{number}Q", self._bits(64 * number).to_bytes(8 * number, "little"))
+        head, users, contents, places = self._id, self._users, self._contents, self._places
+        new, epoch_ns, join = tuple.__new__, self._epoch_ns, b"".join
+        sequence, second, clock = self._sequence, -1, b""
+        records = []
+        for due_ns, bits in zip(dues_ns, random_bits, strict=True):
+            its_second, rest = divmod(due_ns + epoch_ns, NS)
+            if its_second != second:
+                second, clock = its_second, _clock(its_second)
+            count = b"%d" % sequence
+            sequence += 1
+            key, user = users[bits % _POOL]
+            content, place = contents[(bits >> 16) % _POOL], places[(bits >> 32) % len(places)]
+            millis = _MILLIS[rest // 1_000_000]
+            data = join((head, count, clock, millis, user, content, place, count, b"}"))
+            records.append(new(Record, (data, key, due_ns, 0)))
+        self._sequence = sequence
+        return records
+
+    def _length_without_content(self) -> int:
+        fixed = len(self._id) + len(_clock(0)) + len(_MILLIS[0]) + len("}") + 2 * len("1000")
+        return fixed + len(self._users[0][1]) + len(self._places[0])
 
 
-def _users(chance: random.Random) -> list[tuple[str, str]]:
+def _clock(second: int) -> bytes:
+    """The timestamp's part that a whole second's posts have in common."""
+    return (
+        datetime.fromtimestamp(second, UTC).strftime('","timestamp":"%Y-%m-%dT%H:%M:%S.').encode()
+    )
+
+
+def _users(chance: random.Random) -> list[tuple[str, bytes]]:
     """Partition key and encoded fields of each user; ids are unique, so keys spread evenly."""
     users = []
     for number in range(_POOL):
         name = f"{chance.choice(_NAMES)}{chance.randrange(1000)}"
         fields = {"user_id": f"user-{number:05d}", "username": name}
-        users.append((fields["user_id"], _fields(fields)))
+        users.append((fields["user_id"], _fields(fields) + b","))
     return users
 
 
-def _contents(chance: random.Random, phase: int) -> list[str]:
+def _places(origin: Origin) -> list[bytes]:
+    """Every place with every score, and the origin that closes the post but for its number."""
+    whose = {"demo_id": origin.demo_id, "phase": origin.phase, "producer": origin.producer}
+    return [
+        b"," + _fields({"location": place, "engagement_score": score, **whose}) + b',"sequence":'
+        for place in _PLACES
+        for score in range(_SCORES)
+    ]
+
+
+def _contents(chance: random.Random, phase: int, size: int) -> list[bytes]:
     kinds = chance.choices(_TYPES, weights=_MIX_BY_PHASE[phase], k=_POOL)
-    return [_content(chance, kind) for kind in kinds]
+    return [_content(chance, kind, size) for kind in kinds]
 
 
-def _content(chance: random.Random, kind: str) -> str:
-    tags = chance.sample(_TAGS, chance.randint(1, 3))
-    mentions = chance.sample(_NAMES, chance.randint(0, 2) if kind != "reply" else 1)
-    words = [chance.choice(_OPENINGS[kind]), chance.choice(_CLOSINGS)]
-    text = " ".join([*(f"@{name}" for name in mentions), *words, *(f"#{tag}" for tag in tags)])
-    return _fields({"content": text, "hashtags": tags, "mentions": mentions, "post_type": kind})
+def _content(chance: random.Random, kind: str, size: int) -> bytes:
+    """What is said: little if `size` is small, lengthened by remarks if it is large, bytes."""
+    most = 3 if size > _TERSE else 1
+    tags = chance.sample(_TAGS, chance.randint(1, most))
+    mentions = chance.sample(_NAMES, 1 if kind == "reply" else chance.randint(0, most - 1))
+    words = [f"@{name}" for name in mentions]
+    if size > _TERSE:
+        words.append(chance.choice(_OPENINGS[kind]))
+    while True:
+        text = " ".join([*words, *(f"#{tag}" for tag in tags)])
+        said = {"content": text, "hashtags": tags, "mentions": mentions, "post_type": kind}
+        fields = _fields(said)
+        remark = chance.choice(_REMARKS)
+        if len(fields) + len(remark.encode()) / 2 >= size:
+            return fields
+        words.append(remark)
 
 
-def _fields(fields: Mapping[str, object]) -> str:
+def _fields(fields: Mapping[str, object]) -> bytes:
     """The fields as they stand inside a JSON object, without its braces."""
-    return json.dumps(fields, ensure_ascii=False, separators=(",", ":"))[1:-1]
+    return json.dumps(fields, ensure_ascii=False, separators=(",", ":"))[1:-1].encode()

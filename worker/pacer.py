@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import TypeAlias
 
 NS = 1_000_000_000
 
@@ -47,6 +48,16 @@ class Pacer:
         pool_count = count * self.slots - self.slot
         return -(-pool_count * self.rate.denominator * NS // self.rate.numerator)
 
+    def dues(self, generated: int, number: int, start_ns: int) -> list[int]:
+        """When each of the next `number` records was due, on the clock that `start_ns` is on.
+
+        `generated` is how many the slot has made before.
+        """
+        first = (generated + 1) * self.slots - self.slot
+        ns, rate = self.rate.denominator * NS, self.rate.numerator
+        counts = range(first, first + number * self.slots, self.slots)
+        return [start_ns - (-count * ns // rate) for count in counts]
+
     def allowed(self, elapsed_ns: int, generated: int, step_ns: int) -> int:
         """Records to generate now, `step_ns` after the last look: what is due, within bounds."""
         behind = self.due(elapsed_ns) - generated
@@ -55,3 +66,33 @@ class Pacer:
         step = min(step_ns, LONGEST_STEP_NS)
         most = CATCH_UP_FACTOR * self.rate * step / (self.slots * NS)
         return min(behind, int(most) + 1)
+
+
+@dataclass(frozen=True)
+class Unpaced:
+    """For TARGET_TPS=max: as many records as can be sent, each due when it is made."""
+
+    burst: int = 500
+    """Records made in one step at the most."""
+
+    def due(self, elapsed_ns: int) -> int:
+        """Nothing is owed, so nothing can be missed."""
+        del elapsed_ns
+        return 0
+
+    def due_at(self, count: int) -> int | None:
+        """At once."""
+        del count
+        return 0
+
+    def dues(self, generated: int, number: int, start_ns: int) -> list[int]:
+        """There is no plan to be late against: see `Pipeline`, which takes the present."""
+        del generated
+        return [start_ns] * number
+
+    def allowed(self, elapsed_ns: int, generated: int, step_ns: int) -> int:
+        del elapsed_ns, generated, step_ns
+        return self.burst
+
+
+Pace: TypeAlias = Pacer | Unpaced

@@ -14,27 +14,38 @@ sent yet anyway is left open past its deadline, so requests grow when answers ar
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
-from worker.collector import Batch, Collector
-from worker.errors import RecordTooLarge
+from worker.collector import Batch
+from worker.concurrency import Concurrency
+from worker.encoding import Outcome
 from worker.generator import Generator
+from worker.histogram import Histogram
 from worker.ledger import Cause, Ledger
-from worker.pacer import Pacer
-from worker.record import Record
+from worker.limits import SURE_TO_FIT_BYTES, is_too_large
+from worker.pacer import Pace, Unpaced
+from worker.record import Record, records_of
 from worker.retrier import Retrier
-from worker.sender import Outcome
+
+
+class Gatherer(Protocol):
+    """What makes requests of records: a collector, with or without aggregation before it."""
+
+    @property
+    def deadline_ns(self) -> int | None: ...
+    def add(self, items: Sequence[Record], now_ns: int) -> list[Batch]: ...
+    def overdue(self, now_ns: int) -> list[Batch]: ...
+    def drain(self) -> list[Batch]: ...
 
 
 @dataclass(frozen=True)
-class Bounds:
-    """How much may be on its way at once."""
+class Latencies:
+    """Where the pipeline counts how long records took."""
 
-    max_in_flight: int = 2
-    """Requests. Full ones carry 3,300 records/s at 300 ms of latency, a task's pace three times."""
-    max_unsent: int = 2_000
-    """Records generated but not handed to the sender yet."""
+    from_due: Histogram
+    from_send: Histogram
 
 
 class Pipeline:
@@ -43,26 +54,30 @@ class Pipeline:
     def __init__(
         self,
         *,
-        pacer: Pacer,
+        pace: Pace,
         start_ns: int,
         generator: Generator,
-        collector: Collector,
+        gatherer: Gatherer,
         retrier: Retrier,
         ledger: Ledger,
-        bounds: Bounds,
+        latencies: Latencies,
+        concurrency: Concurrency,
+        max_unsent: int,
         save: Callable[[Ledger], None],
         dispatch: Callable[[Batch], None],
     ) -> None:
-        """`start_ns` is the pool's; `save` makes the ledger outlive the process; `dispatch` sends a
-        batch without blocking.
+        """`start_ns` is the pool's; `max_unsent` bounds the records that wait to be sent; `save`
+        makes the ledger outlive the process; `dispatch` sends a batch without blocking.
         """
-        self._pacer = pacer
+        self._pace = pace
         self._start_ns = start_ns
         self._generator = generator
-        self._collector = collector
+        self._gatherer = gatherer
         self._retrier = retrier
         self.ledger = ledger
-        self._bounds = bounds
+        self._latencies = latencies
+        self._concurrency = concurrency
+        self._max_unsent = max_unsent
         self._save = save
         self._dispatch = dispatch
         self._outbox: deque[Batch] = deque()
@@ -72,31 +87,41 @@ class Pipeline:
 
     def step(self, now_ns: int, *, generate: bool = True) -> None:
         """Do what is to be done at `now_ns`; without `generate`, only bring out what is there."""
-        for record in self._retrier.ready(now_ns):
-            self.ledger.retried += 1
-            self._collect(record, now_ns)
+        again = self._retrier.ready(now_ns)
+        if again:
+            self.ledger.retried += len(again)
+            self._gather(again, now_ns)
         if generate:
             self._generate(now_ns)
-            if self._in_flight + len(self._outbox) < self._bounds.max_in_flight:
-                self._outbox += self._collector.overdue(now_ns)
+            if self._in_flight + len(self._outbox) < self._concurrency.limit:
+                self._outbox += self._gatherer.overdue(now_ns)
         else:
-            self._outbox += self._collector.drain()
+            self._outbox += self._gatherer.drain()
         self._last_step_ns = now_ns
         self._save(self.ledger)
-        while self._outbox and self._in_flight < self._bounds.max_in_flight:
+        while self._outbox and self._in_flight < self._concurrency.limit:
             batch = self._outbox.popleft()
             self._in_flight += 1
-            self._unsent -= len(batch.records)
+            self._unsent -= batch.records
             self._dispatch(batch)
 
-    def settle(self, batch: Batch, outcome: Outcome, now_ns: int) -> None:
-        """Account for the answer to one batch."""
+    def settle(self, batch: Batch, outcome: Outcome, sent_ns: int, now_ns: int) -> None:
+        """Account for the answer to one batch, which was sent at `sent_ns`."""
         self._in_flight -= 1
         refused: dict[Cause, list[Record]] = {}
-        for record, cause in zip(batch.records, outcome, strict=True):
-            if cause is not None:
-                refused.setdefault(cause, []).append(record)
-        self.ledger.delivered += len(batch.records) - sum(map(len, refused.values()))
+        taken = batch.items
+        if outcome.causes:
+            fates = list(zip(batch.items, outcome.causes, strict=True))
+            taken = [item for item, cause in fates if cause is None]
+            for item, cause in fates:
+                if cause is not None:
+                    refused.setdefault(cause, []).extend(records_of(item))
+        if taken:
+            dues_ns = [record[2] for item in taken for record in records_of(item)]
+            self.ledger.delivered += len(dues_ns)
+            self._latencies.from_due.add_all(now_ns, dues_ns)
+            self._latencies.from_send.add(now_ns - sent_ns, len(dues_ns))
+            self._concurrency.answered(now_ns - sent_ns, now_ns)
         for cause, records in refused.items():
             if cause is Cause.THROTTLED:
                 self.ledger.throttled += len(records)
@@ -115,29 +140,28 @@ class Pipeline:
 
     def next_event_ns(self) -> int | None:
         """When there is something to do next, answers apart; None: nothing is foreseen."""
-        next_due = self._pacer.due_at(self.ledger.generated + 1)
+        next_due = self._pace.due_at(self.ledger.generated + 1)
         times = (
             None if next_due is None else self._start_ns + next_due,
-            self._collector.deadline_ns,
+            self._gatherer.deadline_ns,
             self._retrier.next_ready_ns,
         )
         return min((time for time in times if time is not None), default=None)
 
     def _generate(self, now_ns: int) -> None:
-        elapsed_ns = now_ns - self._start_ns
-        step_ns = now_ns - self._last_step_ns
-        number = self._pacer.allowed(elapsed_ns, self.ledger.generated, step_ns)
-        number = min(number, self._bounds.max_unsent - self._unsent)
-        for _ in range(number):
-            self.ledger.generated += 1
-            due_ns = self._start_ns + (self._pacer.due_at(self.ledger.generated) or 0)
-            self._collect(self._generator.post(due_ns), now_ns)
+        made = self.ledger.generated
+        elapsed_ns, step_ns = now_ns - self._start_ns, now_ns - self._last_step_ns
+        number = self._pace.allowed(elapsed_ns, made, step_ns)
+        number = min(number, self._max_unsent - self._unsent)
+        if number > 0:
+            since_ns = now_ns if isinstance(self._pace, Unpaced) else self._start_ns
+            self.ledger.generated += number
+            self._gather(self._generator.posts(self._pace.dues(made, number, since_ns)), now_ns)
 
-    def _collect(self, record: Record, now_ns: int) -> None:
-        try:
-            full = self._collector.add(record, now_ns)
-        except RecordTooLarge:
-            self.ledger.fail(Cause.REJECTED, 1)
-            return
-        self._unsent += 1
-        self._outbox += full
+    def _gather(self, records: Sequence[Record], now_ns: int) -> None:
+        if max([len(record[0]) for record in records]) > SURE_TO_FIT_BYTES:
+            fitting = [record for record in records if not is_too_large(record)]
+            self.ledger.fail(Cause.REJECTED, len(records) - len(fitting))
+            records = fitting
+        self._unsent += len(records)
+        self._outbox += self._gatherer.add(records, now_ns)

@@ -9,6 +9,7 @@ publish metrics, with short time-outs.
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import signal
@@ -20,12 +21,16 @@ from multiprocessing.process import BaseProcess
 from types import FrameType
 
 from worker import log
+from worker.bottleneck import Limit, limited_by
+from worker.cpus import cpus_each
+from worker.gatherers import Gathering
 from worker.generator import Origin
+from worker.histogram import Distribution
 from worker.ledger import Cause, Ledger
-from worker.pacer import NS, Pacer
-from worker.producer import DRAIN_NS, STOP_SIGNALS, Assignment, produce
+from worker.pacer import NS, Pace, Pacer, Unpaced
+from worker.producer import DRAIN_NS, STOP_SIGNALS, Assignment, Producer
 from worker.publisher import Publisher
-from worker.scoreboard import Scoreboard
+from worker.scoreboard import Latency, Scoreboard
 from worker.sender import Sender
 from worker.settings import Settings
 
@@ -34,6 +39,11 @@ _KILL_AFTER_NS = DRAIN_NS + 2 * NS
 _SHORTEST_LIFE_NS = NS
 """A producer that dies sooner is restarted later and later, not in a tight loop."""
 _LONGEST_PAUSE_NS = 5 * NS
+_MOST_PER_SECOND = 100_000.0
+"""What a producer with TARGET_TPS=max gets ready for, records."""
+
+GC_THRESHOLDS = (100_000, 20, 100)
+"""Python looks for cyclic garbage after so many new objects. Records are none, so: seldom."""
 
 _fork = multiprocessing.get_context("fork")
 
@@ -60,6 +70,10 @@ class PoolReport:
     """Records that the pace called for and that were never made, since sending was held up."""
     restarts: int
     seconds: float
+    cpu_seconds: float
+    """Used by the producers, all together."""
+    limited_by: Limit | None
+    latencies: dict[Latency, Distribution]
 
 
 class Pool:
@@ -70,11 +84,14 @@ class Pool:
         settings: Settings,
         scoreboard: Scoreboard,
         sender: Sender,
+        gathering: Callable[[], Gathering],
         publisher: Publisher,
     ) -> None:
+        """`gathering` makes one for each producer."""
         self._settings = settings
         self._scoreboard = scoreboard
         self._sender = sender
+        self._gathering = gathering
         self._publisher = publisher
         self._start_ns = time.monotonic_ns()
         self._epoch_ns = time.time_ns() - self._start_ns
@@ -130,7 +147,9 @@ class Pool:
 
     def _child(self, assignment: Assignment) -> None:
         signal.set_wakeup_fd(-1)
-        produce(assignment, self._scoreboard, self._sender)
+        gc.freeze()
+        gc.set_threshold(*GC_THRESHOLDS)
+        Producer(assignment, self._scoreboard, self._sender, self._gathering()).run()
 
     def _bury_dead(self) -> None:
         for slot in self._slots:
@@ -182,7 +201,10 @@ class Pool:
                 slot.process.terminate()
 
     def _sample(self, second: int) -> None:
-        self._publisher.sample(second, self._scoreboard.total())
+        self._publisher.sample(second, self._scoreboard.total(), self._latencies())
+
+    def _latencies(self) -> dict[Latency, Distribution]:
+        return {latency: self._scoreboard.distribution(latency) for latency in Latency}
 
     def _phase_end_ns(self) -> int | None:
         if self._settings.phase_ends_at is None:
@@ -193,9 +215,19 @@ class Pool:
         origin = Origin(
             self._settings.demo_id, self._settings.phase, self._scoreboard.producer(number)
         )
-        pacer = Pacer(self._settings.task_tps, number, self._scoreboard.slots)
+        rate, slots = self._settings.task_tps, self._scoreboard.slots
+        pace: Pace = Unpaced() if rate is None else Pacer(rate, number, slots)
         return _Slot(
-            Assignment(origin, pacer, number, self._start_ns, self._end_ns, self._epoch_ns)
+            Assignment(
+                origin=origin,
+                post_bytes=self._settings.post_bytes,
+                pace=pace,
+                records_per_second=_MOST_PER_SECOND if rate is None else float(rate / slots),
+                slot=number,
+                start_ns=self._start_ns,
+                end_ns=self._end_ns,
+                epoch_ns=self._epoch_ns,
+            )
         )
 
     def _report(self) -> PoolReport:
@@ -205,14 +237,26 @@ class Pool:
             for slot in self._slots
         }
         books = sum(producers.values(), Ledger())
-        due = sum(slot.assignment.pacer.due(stopped_ns - self._start_ns) for slot in self._slots)
+        lasted_ns = max(0, stopped_ns - self._start_ns)
+        due = sum(slot.assignment.pace.due(lasted_ns) for slot in self._slots)
+        missed = max(0, due - books.generated)
+        cpu_ns = [self._scoreboard.cpu_ns(slot.assignment.slot) for slot in self._slots]
         return PoolReport(
             pool=self._scoreboard.name,
             books=books,
             producers=producers,
-            missed=max(0, due - books.generated),
+            missed=missed,
             restarts=self._restarts,
-            seconds=max(0, stopped_ns - self._start_ns) / NS,
+            seconds=lasted_ns / NS,
+            cpu_seconds=sum(cpu_ns) / NS,
+            limited_by=limited_by(
+                generated=books.generated,
+                missed=missed,
+                throttled=books.throttled,
+                cpu_share=max(cpu_ns) / max(1, lasted_ns),
+                cpu_limit=cpus_each(len(self._slots)),
+            ),
+            latencies=self._latencies(),
         )
 
 

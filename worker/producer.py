@@ -1,9 +1,9 @@
 """One process of the pool: owns the clock, the threads and the signals around a pipeline.
 
-The main thread steps the pipeline; a few threads wait for Kinesis and put the answers into one
-queue, on which the main thread sleeps. It ends when the phase does, when it is told to (SIGTERM) or
-when its pool is gone; in each case it drains first: nothing new is made, what is there is brought
-out, for 30 seconds at most.
+The main thread steps the pipeline; other threads wait for Kinesis, as many as requests are in
+flight, and put what is to be done with an answer into one queue, on which the main thread sleeps.
+It ends when the phase does, when it is told to (SIGTERM) or when its pool is gone; in each case it
+drains first: nothing new is made, what is there is brought out, for 30 seconds at most.
 """
 
 from __future__ import annotations
@@ -13,26 +13,31 @@ import random
 import signal
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 
-from worker.collector import Batch, Collector
+from worker.collector import Batch
+from worker.concurrency import Concurrency
+from worker.encoding import Outcome
+from worker.gatherers import Gathering
 from worker.generator import Generator, Origin
-from worker.pacer import NS, Pacer
-from worker.pipeline import Bounds, Pipeline
+from worker.pacer import NS, Pace
+from worker.pipeline import Latencies, Pipeline
 from worker.retrier import Retrier, RetryPolicy
-from worker.scoreboard import Scoreboard
-from worker.sender import Outcome, Sender
+from worker.scoreboard import Latency, Scoreboard
+from worker.sender import Sender
 
-LINGER_NS = 50_000_000
-"""How long a record waits for company: half of the KPL's RecordMaxBufferedTime."""
-TICK_NS = 5_000_000
-"""The shortest sleep: finer steps would cost more CPU than they even out."""
+SHORTEST_TICK_NS = 5_000_000
+LONGEST_TICK_NS = 50_000_000
+RECORDS_PER_TICK = 20
+"""A step for fewer records would cost more CPU than it evens out."""
 LONGEST_SLEEP_NS = NS // 2
 DRAIN_NS = 30 * NS
-_NEVER_NS = 1 << 62
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 """Blocked while a producer is forked, until it has its own handlers."""
+LEAST_UNSENT = 2_000
+_NEVER_NS = 1 << 62
 
 
 @dataclass(frozen=True)
@@ -40,7 +45,10 @@ class Assignment:
     """What one slot has to do. Monotonic nanoseconds, except `epoch_ns`."""
 
     origin: Origin
-    pacer: Pacer
+    post_bytes: int
+    pace: Pace
+    records_per_second: float
+    """What to be ready for, this slot alone; for TARGET_TPS=max, a guess."""
     slot: int
     start_ns: int
     end_ns: int | None
@@ -48,32 +56,40 @@ class Assignment:
     """What to add to the monotonic clock to get Unix time."""
 
 
-def produce(assignment: Assignment, scoreboard: Scoreboard, sender: Sender) -> None:
-    """Carry out the assignment in this process until its end; the books are in the scoreboard."""
-    Producer(assignment, scoreboard, sender).run()
+def tick_ns(records_per_second: float) -> int:
+    """The shortest sleep between two steps at this pace, nanoseconds."""
+    wanted = RECORDS_PER_TICK * NS / max(records_per_second, 1.0)
+    return int(min(max(wanted, SHORTEST_TICK_NS), LONGEST_TICK_NS))
 
 
 class Producer:
     """The shell around the pipeline: everything that touches time, threads or signals."""
 
-    def __init__(self, assignment: Assignment, scoreboard: Scoreboard, sender: Sender) -> None:
-        self._assignment = assignment
+    def __init__(
+        self, task: Assignment, scoreboard: Scoreboard, sender: Sender, gathering: Gathering
+    ) -> None:
+        self._task = task
         self._scoreboard = scoreboard
         self._sender = sender
-        self._end_ns = _NEVER_NS if assignment.end_ns is None else assignment.end_ns
+        self._gathering = gathering
+        self._end_ns = _NEVER_NS if task.end_ns is None else task.end_ns
+        self._tick_ns = tick_ns(task.records_per_second)
         self._pool_pid = os.getppid()
         self._told_to_stop = False
-        self._requests: SimpleQueue[Batch] = SimpleQueue()
-        self._answers: SimpleQueue[tuple[Batch, Outcome | Exception] | None] = SimpleQueue()
-        self._bounds = Bounds()
+        self._jobs: SimpleQueue[Callable[[], None]] = SimpleQueue()
+        """For the threads."""
+        self._results: SimpleQueue[Callable[[], None] | Exception | None] = SimpleQueue()
+        """For the main thread, which alone touches the pipeline."""
+        self._threads = 0
+        self._busy = 0
+        self._cpu_ns = time.process_time_ns()
         self._pipeline = self._wire()
 
     def run(self) -> None:
+        """Carry out the assignment until its end; the books are in the scoreboard."""
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGTERM, self._stop)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
-        for _ in range(self._bounds.max_in_flight):
-            threading.Thread(target=self._send_forever, daemon=True).start()
         while not self._over():
             self._advance(time.monotonic_ns(), generate=True)
         self._pipeline.step(min(time.monotonic_ns(), self._end_ns))
@@ -88,61 +104,102 @@ class Producer:
         while not self._pipeline.drained and time.monotonic_ns() < give_up_ns:
             self._advance(time.monotonic_ns(), generate=False)
         self._pipeline.give_up()
+        self._beat(time.monotonic_ns())
 
     def _advance(self, now_ns: int, *, generate: bool) -> None:
-        self._scoreboard.beat(self._assignment.slot, now_ns)
+        self._beat(now_ns)
         self._pipeline.step(now_ns, generate=generate)
         next_ns = self._pipeline.next_event_ns() or now_ns + LONGEST_SLEEP_NS
-        sleep_ns = min(max(next_ns - now_ns, TICK_NS), LONGEST_SLEEP_NS)
+        sleep_ns = min(max(next_ns - now_ns, self._tick_ns), LONGEST_SLEEP_NS)
         if generate:
             sleep_ns = min(sleep_ns, max(0, self._end_ns - now_ns))
         self._wait(now_ns + sleep_ns)
+
+    def _beat(self, now_ns: int) -> None:
+        cpu_ns = time.process_time_ns()
+        self._scoreboard.use_cpu(self._task.slot, cpu_ns - self._cpu_ns)
+        self._cpu_ns = cpu_ns
+        self._scoreboard.beat(self._task.slot, now_ns)
 
     def _wait(self, until_ns: int) -> None:
         """Sleep until then, and account for every answer that comes in meanwhile."""
         while True:
             left_ns = until_ns - time.monotonic_ns()
             try:
-                answer = self._answers.get(timeout=max(0, left_ns) / NS)
+                result = self._results.get(timeout=max(0, left_ns) / NS)
             except Empty:
                 return
-            if answer is None:
+            if result is None:
                 return
-            batch, outcome = answer
-            if isinstance(outcome, Exception):
-                raise outcome
-            self._pipeline.settle(batch, outcome, time.monotonic_ns())
+            if isinstance(result, Exception):
+                raise result
+            result()
             if self._pipeline.drained or left_ns <= 0:
                 return
 
-    def _send_forever(self) -> None:
+    def _dispatch(self, batch: Batch) -> None:
+        def send() -> None:
+            sent_ns = time.monotonic_ns()
+            outcome = self._sender.send(batch.items)
+            self._results.put(lambda: self._settle(batch, outcome, sent_ns))
+
+        self._busy += 1
+        self._hand_out(send)
+
+    def _settle(self, batch: Batch, outcome: Outcome, sent_ns: int) -> None:
+        self._busy -= 1
+        self._pipeline.settle(batch, outcome, sent_ns, time.monotonic_ns())
+        look_again = self._gathering.surprised(batch, outcome, time.monotonic_ns())
+        if look_again is not None:
+            self._busy += 1
+            self._hand_out(lambda: self._results.put(self._changed(look_again())))
+
+    def _changed(self, change: Callable[[], None]) -> Callable[[], None]:
+        def apply() -> None:
+            self._busy -= 1
+            change()
+
+        return apply
+
+    def _hand_out(self, job: Callable[[], None]) -> None:
+        """Have a thread do it; there are as many as were ever busy at once."""
+        if self._busy > self._threads:
+            self._threads += 1
+            threading.Thread(target=self._work, daemon=True).start()
+        self._jobs.put(job)
+
+    def _work(self) -> None:
         while True:
-            batch = self._requests.get()
-            outcome: Outcome | Exception
+            job = self._jobs.get()
             try:
-                outcome = self._sender.send(batch.records)
+                job()
             except Exception as error:  # raised again by the thread that owns the books
-                outcome = error
-            self._answers.put((batch, outcome))
+                self._results.put(error)
 
     def _stop(self, *_: object) -> None:
         self._told_to_stop = True
-        self._answers.put(None)
+        self._results.put(None)
 
     def _wire(self) -> Pipeline:
-        task = self._assignment
+        task = self._task
         ledger = self._scoreboard.ledger(task.slot)
         chance = random.Random()  # noqa: S311 (jitter, not secrets)
+        seed = chance.getrandbits(64)
         return Pipeline(
-            pacer=task.pacer,
+            pace=task.pace,
             start_ns=task.start_ns,
             generator=Generator(
-                task.origin, task.epoch_ns, chance.getrandbits(64), ledger.generated
+                task.origin, task.epoch_ns, seed, ledger.generated, task.post_bytes
             ),
-            collector=Collector(LINGER_NS),
+            gatherer=self._gathering.gatherer,
             retrier=Retrier(RetryPolicy(), chance.random),
             ledger=ledger,
-            bounds=self._bounds,
+            latencies=Latencies(
+                self._scoreboard.histogram(task.slot, Latency.FROM_DUE),
+                self._scoreboard.histogram(task.slot, Latency.FROM_SEND),
+            ),
+            concurrency=Concurrency(task.records_per_second),
+            max_unsent=max(LEAST_UNSENT, int(task.records_per_second)),
             save=lambda books: self._scoreboard.write(task.slot, books),
-            dispatch=self._requests.put,
+            dispatch=self._dispatch,
         )

@@ -9,6 +9,7 @@ differences of the ledger, so CloudWatch's Sum over all tasks is the count itsel
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol
@@ -19,7 +20,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from worker import log
 from worker.contract import Dimension, WorkerMetric
+from worker.histogram import CELLS, Distribution
 from worker.ledger import Ledger
+from worker.scoreboard import Latency
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudwatch import CloudWatchClient
@@ -27,8 +30,17 @@ if TYPE_CHECKING:
 
 MAX_METRICS_PER_CALL = 1_000
 """Source: CloudWatch API reference, PutMetricData: up to 1,000 different metrics a request."""
+MAX_VALUES_PER_METRIC = 150
+"""Source: the same, MetricDatum: up to 150 values."""
 MAX_SAMPLES_KEPT = 600
 """Ten minutes' worth; older ones are dropped while CloudWatch can't be reached."""
+
+
+NOTHING = Distribution((0,) * CELLS)
+_LATENCY_METRICS = {
+    Latency.FROM_DUE: WorkerMetric.LATENCY_FROM_DUE,
+    Latency.FROM_SEND: WorkerMetric.LATENCY_FROM_SEND,
+}
 
 
 @dataclass(frozen=True)
@@ -37,13 +49,15 @@ class Sample:
 
     second: int
     counts: dict[WorkerMetric, int]
+    latencies: dict[WorkerMetric, list[tuple[float, int]]]
+    """(milliseconds, records) of each latency that occurred."""
 
 
 class Publisher(Protocol):
     """The pool's port to a metrics service."""
 
-    def sample(self, second: int, books: Ledger) -> None:
-        """Note the books as they stand at the end of `second`."""
+    def sample(self, second: int, books: Ledger, latencies: Mapping[Latency, Distribution]) -> None:
+        """Note the books and latencies as they stand at the end of `second`."""
 
     def publish(self) -> None:
         """Send what was noted. Bounded in time; a failure is logged, not raised."""
@@ -52,8 +66,8 @@ class Publisher(Protocol):
 class NoPublisher:
     """For ENABLE_CLOUDWATCH_METRICS=false."""
 
-    def sample(self, second: int, books: Ledger) -> None:
-        del second, books
+    def sample(self, second: int, books: Ledger, latencies: Mapping[Latency, Distribution]) -> None:
+        del second, books, latencies
 
     def publish(self) -> None:
         pass
@@ -72,14 +86,19 @@ class CloudWatchPublisher:
         ]
         self._samples: deque[Sample] = deque(maxlen=MAX_SAMPLES_KEPT)
         self._last = counts_of(Ledger())
+        self._last_latencies: dict[Latency, Distribution] = {}
         self._failing = False
 
-    def sample(self, second: int, books: Ledger) -> None:
+    def sample(self, second: int, books: Ledger, latencies: Mapping[Latency, Distribution]) -> None:
         counts = counts_of(books)
         change = {metric: counts[metric] - self._last[metric] for metric in counts}
-        self._last = counts
+        buckets = {
+            _LATENCY_METRICS[kind]: now.since(self._last_latencies.get(kind, NOTHING)).buckets()
+            for kind, now in latencies.items()
+        }
+        self._last, self._last_latencies = counts, dict(latencies)
         if any(change.values()):
-            self._samples.append(Sample(second, change))
+            self._samples.append(Sample(second, change, buckets))
 
     def publish(self) -> None:
         data = [datum for sample in self._samples for datum in self._data(sample)]
@@ -97,18 +116,31 @@ class CloudWatchPublisher:
         self._samples.clear()
 
     def _data(self, sample: Sample) -> list[MetricDatumTypeDef]:
-        return [
+        moment = datetime.fromtimestamp(sample.second, UTC)
+        counts: list[MetricDatumTypeDef] = [
+            {"MetricName": metric, "Value": count, "Unit": "Count"}
+            for metric, count in sample.counts.items()
+        ]
+        latencies: list[MetricDatumTypeDef] = [
             {
                 "MetricName": metric,
-                "Dimensions": dimensions,
-                "Timestamp": datetime.fromtimestamp(sample.second, UTC),
-                "Value": count,
-                "Unit": "Count",
-                "StorageResolution": 1,
+                "Values": [milliseconds for milliseconds, _ in part],
+                "Counts": [count for _, count in part],
+                "Unit": "Milliseconds",
             }
-            for metric, count in sample.counts.items()
+            for metric, buckets in sample.latencies.items()
+            for part in _parts(buckets)
+        ]
+        return [
+            {**datum, "Dimensions": dimensions, "Timestamp": moment, "StorageResolution": 1}
+            for datum in (*counts, *latencies)
             for dimensions in self._dimensions
         ]
+
+
+def _parts(buckets: list[tuple[float, int]]) -> list[list[tuple[float, int]]]:
+    starts = range(0, len(buckets), MAX_VALUES_PER_METRIC)
+    return [buckets[start : start + MAX_VALUES_PER_METRIC] for start in starts]
 
 
 def counts_of(books: Ledger) -> dict[WorkerMetric, int]:

@@ -14,13 +14,25 @@ from __future__ import annotations
 import mmap
 import os
 import tempfile
+from enum import StrEnum
 from pathlib import Path
 
 from worker.errors import BrokenScoreboard
+from worker.histogram import CELLS, Distribution, Histogram
 from worker.ledger import Cause, Ledger
 
+
+class Latency(StrEnum):
+    """The two latencies of a record, both until Kinesis acknowledged it."""
+
+    FROM_DUE = "from_due"
+    """From the moment when the pace called for it: what a user of the stream would wait."""
+    FROM_SEND = "from_send"
+    """From the sending of the request that it was acknowledged in: what Kinesis took."""
+
+
 _MAGIC = 0x4B4F4444  # "KODD"
-_VERSION = 1
+_VERSION = 2
 _HEADER = ("magic", "version", "pool_pid", "slots")
 _COLUMNS = (
     "pid",
@@ -31,6 +43,8 @@ _COLUMNS = (
     "throttled",
     "internal_failures",
     *(f"failed_{cause}" for cause in Cause),
+    "cpu_ns",
+    *(f"{latency}_{cell}" for latency in Latency for cell in range(CELLS)),
 )
 _INDEX = {name: position for position, name in enumerate(_COLUMNS)}
 _CELL = 8
@@ -119,6 +133,26 @@ class Scoreboard:
         """Say that this process lives, at `now_ns` on the monotonic clock."""
         self._set(slot, "pid", os.getpid())
         self._set(slot, "heartbeat_ns", now_ns)
+
+    def use_cpu(self, slot: int, cpu_ns: int) -> None:
+        """Add to the processor time that the slot's processes have used, nanoseconds."""
+        self._set(slot, "cpu_ns", self.cpu_ns(slot) + cpu_ns)
+
+    def cpu_ns(self, slot: int) -> int:
+        return self._get(slot, "cpu_ns")
+
+    def histogram(self, slot: int, latency: Latency) -> Histogram:
+        """The slot's own counts of a latency, for its producer to add to."""
+        return Histogram(self._latencies(slot, latency))
+
+    def distribution(self, latency: Latency) -> Distribution:
+        """A latency's distribution over the whole pool, as it stands."""
+        slots = range(self.slots)
+        return Distribution.merged(Distribution(self._latencies(s, latency)) for s in slots)
+
+    def _latencies(self, slot: int, latency: Latency) -> memoryview:
+        first = self._cell(slot, f"{latency}_0")
+        return self._cells[first : first + CELLS]
 
     def pid(self, slot: int) -> int:
         return self._get(slot, "pid")

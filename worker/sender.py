@@ -1,10 +1,9 @@
-"""Sends one batch by PutRecords and says, record by record, what became of it.
+"""Sends one batch by PutRecords and says, entry by entry, what became of it.
 
-The answer is distrusted: a partial failure is HTTP 200, so each entry's code is read, and an answer
-with another number of entries than were sent counts as no answer at all. botocore's own retries are
-off, since the retrier sends only what was refused and keeps count of it.
-
-Source of the codes: Kinesis API reference, PutRecords, "Errors" and PutRecordsResultEntry.
+The body is ours and goes into botocore's request by its documented events; credentials, endpoint,
+signing, connections and errors stay botocore's. The answer is distrusted: a partial failure is
+HTTP 200, so each entry's code is read. botocore's own retries are off, since the retrier sends only
+what was refused and keeps count of it.
 """
 
 from __future__ import annotations
@@ -17,68 +16,51 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from worker import log
+from worker.encoding import THROTTLES, Outcome, read_answer, request_body
 from worker.ledger import Cause
-from worker.record import Record
+from worker.record import Item
 
 if TYPE_CHECKING:
     from mypy_boto3_kinesis import KinesisClient
 
-Outcome = Sequence[Cause | None]
-"""Per record of the batch, in order: None where Kinesis took it, else why it didn't."""
-
 CONNECT_TIMEOUT_S = 5
 READ_TIMEOUT_S = 15
-
-_THROTTLES = frozenset(
-    {
-        "ProvisionedThroughputExceededException",
-        "KMSThrottlingException",
-        "LimitExceededException",
-        "Throttling",
-        "ThrottlingException",
-        "RequestLimitExceeded",
-    }
-)
+_EVENT = "kinesis.PutRecords"
+_BODY = "put_records_body"
 
 
 class Sender(Protocol):
     """The pipeline's port to a stream."""
 
-    def send(self, records: Sequence[Record]) -> Outcome:
-        """Send the records in one request and return an outcome for each. May block."""
+    def send(self, items: Sequence[Item]) -> Outcome:
+        """Send the entries in one request and return what became of each. May block."""
 
 
 class KinesisSender:
     """Sends to one stream through boto3. Usable from several threads at once."""
 
     def __init__(self, client: KinesisClient, stream_name: str) -> None:
-        self._client = client
+        """`client` becomes this sender's own: its PutRecords takes a body from now on."""
+        self._client: Any = client
         self._stream_name = stream_name
         self._noted: set[Cause] = set()
+        events = client.meta.events
+        events.register(f"before-parameter-build.{_EVENT}", _take_body)
+        events.register(f"before-call.{_EVENT}", _give_body)
+        events.register(f"before-parse.{_EVENT}", _keep_answer)
 
-    def send(self, records: Sequence[Record]) -> Outcome:
+    def send(self, items: Sequence[Item]) -> Outcome:
+        body = request_body(self._stream_name, items)
         try:
-            answer = self._client.put_records(
-                StreamName=self._stream_name,
-                Records=[{"Data": r.data, "PartitionKey": r.partition_key} for r in records],
-            )
+            answer = self._client.put_records(StreamName=self._stream_name, Records=body)
+            outcome = read_answer(answer["Body"], len(items))
         except ClientError as error:
-            return self._all(records, _cause_of_error(error), str(error))
+            outcome = Outcome.refused(len(items), _cause_of(error), str(error))
         except BotoCoreError as error:
-            return self._all(records, Cause.UNREACHABLE, str(error))
-        entries = answer.get("Records", [])
-        if len(entries) != len(records):
-            problem = f"{len(records)} records sent, {len(entries)} answered"
-            return self._all(records, Cause.UNREACHABLE, problem)
-        outcome = [_cause_of_entry(entry) for entry in entries]
-        for cause, entry in zip(outcome, entries, strict=True):
-            if cause is not None:
-                self._note(cause, f"{entry.get('ErrorCode')}: {entry.get('ErrorMessage')}")
+            outcome = Outcome.refused(len(items), Cause.UNREACHABLE, str(error))
+        for cause, problem in outcome.problems:
+            self._note(cause, problem)
         return outcome
-
-    def _all(self, records: Sequence[Record], cause: Cause, problem: str) -> Outcome:
-        self._note(cause, problem)
-        return [cause] * len(records)
 
     def _note(self, cause: Cause, problem: str) -> None:
         """Log the first refusal for each cause; how many follow is the ledger's business."""
@@ -96,19 +78,33 @@ def kinesis_client(region: str, connections: int) -> KinesisClient:
         retries={"total_max_attempts": 1, "mode": "standard"},
         max_pool_connections=connections,
         parameter_validation=False,
+        user_agent="kinesis-on-demand-demo",  # the usual one is put together anew in each call
     )
     return boto3.client("kinesis", config=config)
 
 
-def _cause_of_entry(entry: Any) -> Cause | None:
-    code = entry.get("ErrorCode")
-    if code is None:
-        return None if entry.get("SequenceNumber") else Cause.UNREACHABLE
-    return Cause.THROTTLED if code in _THROTTLES else Cause.INTERNAL_FAILURE
+def _take_body(params: dict[str, Any], context: dict[str, Any], **_: Any) -> None:
+    """Lay the body aside, so that botocore has nothing to encode."""
+    context[_BODY] = params["Records"]
+    params["Records"] = []
 
 
-def _cause_of_error(error: ClientError) -> Cause:
-    if error.response.get("Error", {}).get("Code") in _THROTTLES:
+def _give_body(params: dict[str, Any], context: dict[str, Any], **_: Any) -> None:
+    """Put the body into the request, before it is signed."""
+    params["body"] = context[_BODY]
+
+
+def _keep_answer(
+    response_dict: dict[str, Any], customized_response_dict: dict[str, Any], **_: Any
+) -> None:
+    """Hand a success's body on as it is; an error stays for botocore to read."""
+    if response_dict["status_code"] == 200:
+        customized_response_dict["Body"] = response_dict["body"]
+        response_dict["body"] = b"{}"
+
+
+def _cause_of(error: ClientError) -> Cause:
+    if error.response.get("Error", {}).get("Code") in THROTTLES:
         return Cause.THROTTLED
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500)
     return Cause.INTERNAL_FAILURE if status >= 500 else Cause.REJECTED

@@ -13,6 +13,7 @@ from fractions import Fraction
 
 from worker.contract import CONTROLLER_MODE, WORKER_NAMESPACE, Env
 from worker.errors import BadSettings
+from worker.generator import DEFAULT_SIZE
 
 
 @dataclass(frozen=True)
@@ -21,8 +22,8 @@ class Settings:
 
     demo_id: str
     phase: int
-    target_tps: Fraction
-    """Records per second of the whole phase, all tasks together."""
+    target_tps: Fraction | None
+    """Records per second of the whole phase, all tasks together; None: as many as go (`max`)."""
     task_count: int
     phase_ends_at: float | None
     """Epoch seconds; the worker stops sending then, whatever became of the workflow."""
@@ -34,18 +35,21 @@ class Settings:
     publish_interval: float
     """Seconds between two publications of metrics."""
     metrics_enabled: bool
+    aggregation: bool
+    """Pack user records into KPL aggregates."""
+    post_bytes: int
+    """About how long a post is."""
 
     @property
-    def task_tps(self) -> Fraction:
+    def task_tps(self) -> Fraction | None:
         """This task's pace: an exact fraction, so that no rounding is lost between tasks."""
-        return self.target_tps / self.task_count
+        return None if self.target_tps is None else self.target_tps / self.task_count
 
 
 def read_settings(environ: Mapping[str, str]) -> Settings:
     """Return the settings in `environ`; raise BadSettings naming every variable that is wrong."""
     reader = _Reader(environ)
     reader.one_of(Env.CONTROLLER_MODE, (CONTROLLER_MODE,), CONTROLLER_MODE)
-    reader.one_of(Env.AGGREGATION, ("off",), "off")
     settings = Settings(
         demo_id=reader.text(Env.DEMO_ID, "local"),
         phase=reader.whole(Env.DEMO_PHASE, 1, 4) or 1,
@@ -59,6 +63,8 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         publish_interval=reader.number(Env.METRICS_PUBLISH_INTERVAL, 10.0, above=0.0) or 10.0,
         metrics_enabled=reader.one_of(Env.ENABLE_CLOUDWATCH_METRICS, ("true", "false"), "true")
         == "true",
+        aggregation=reader.one_of(Env.AGGREGATION, ("off", "on"), "off") == "on",
+        post_bytes=reader.whole(Env.POST_BYTES, 300, 600) or DEFAULT_SIZE,
     )
     if reader.problems:
         raise BadSettings(tuple(reader.problems))
@@ -110,16 +116,18 @@ class _Reader:
             return None
         return number
 
-    def rate(self, name: Env, default: Fraction) -> Fraction:
-        value = self.text(name, "")
+    def rate(self, name: Env, default: Fraction) -> Fraction | None:
+        value = self.text(name, "").lower()
         if not value:
             return default
+        if value == "max":
+            return None
         try:
             rate = Fraction(value)
         except (ValueError, ZeroDivisionError):
             rate = Fraction(-1)
         if rate < 0:
-            self._complain(name, "records per second, a number from 0")
+            self._complain(name, "records per second, a number from 0, or max")
             return default
         return rate
 

@@ -10,7 +10,7 @@ ROOT = Path(__file__).resolve().parents[2]
 STDLIB = sys.stdlib_module_names
 SHIPPED = {
     # What the worker's image and the Lambda's zip hold; anything else would fail to import there.
-    "worker": {"worker", "boto3", "botocore", "psutil"},
+    "worker": {"worker", "boto3", "botocore", "orjson", "psutil"},
     "api": {"app", "chalicelib", "boto3", "botocore", "chalice"},
     "deployment": {"deployment", "boto3", "botocore", "chalice", "yaml"},
 }
@@ -65,7 +65,7 @@ def test_the_image_holds_what_the_worker_needs() -> None:
     allowed = (ROOT / ".dockerignore").read_text().split()
     assert all(f"!{path}" in allowed for path in copied)
     installed = (ROOT / "requirements/worker.in").read_text()
-    assert {"boto3", "psutil"} == {
+    assert {"boto3", "orjson", "psutil"} == {
         line.partition("==")[0] for line in installed.splitlines() if "==" in line
     }
     assert "USER worker" in dockerfile

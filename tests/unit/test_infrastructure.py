@@ -234,6 +234,7 @@ def test_the_base_container_has_the_variables_that_no_phase_changes() -> None:
         Env.AWS_REGION,
         Env.CLOUDWATCH_NAMESPACE,
         Env.METRICS_PUBLISH_INTERVAL,
+        Env.AGGREGATION,
     }
 
 

@@ -5,18 +5,35 @@ from collections import Counter
 from dataclasses import dataclass, field
 from fractions import Fraction
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from worker.collector import Batch, Collector
+from worker.concurrency import Concurrency
+from worker.encoding import Outcome
 from worker.generator import Generator, Origin
+from worker.histogram import CELLS, Distribution, Histogram
 from worker.ledger import Cause, Ledger
 from worker.pacer import NS, Pacer
-from worker.pipeline import Bounds, Pipeline
+from worker.pipeline import Latencies, Pipeline
 from worker.retrier import Retrier, RetryPolicy
 
 LINGER_NS = 50_000_000
 STEP_NS = 5_000_000
+LATENCY_NS = 3_000_000
+
+
+class Fixed(Concurrency):
+    """As many requests in flight as the test wants."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(1.0)
+        self._limit = limit
+
+    @property
+    def limit(self) -> int:
+        return self._limit
 
 
 @dataclass
@@ -25,21 +42,26 @@ class Stream:
 
     rate: Fraction = Fraction(1000)
     policy: RetryPolicy = field(default_factory=RetryPolicy)
-    bounds: Bounds = field(default_factory=Bounds)
+    max_in_flight: int = 64
+    max_unsent: int = 2_000
     taken: Counter[int] = field(default_factory=Counter)
     in_flight: list[Batch] = field(default_factory=list)
+    from_due: list[int] = field(default_factory=lambda: [0] * CELLS)
+    from_send: list[int] = field(default_factory=lambda: [0] * CELLS)
     saved: Ledger = field(default_factory=Ledger)
     now_ns: int = 0
 
     def __post_init__(self) -> None:
         self.pipeline = Pipeline(
-            pacer=Pacer(self.rate, 0, 1),
+            pace=Pacer(self.rate, 0, 1),
             start_ns=0,
             generator=Generator(Origin("d", 1, "p-0"), 0, seed=1),
-            collector=Collector(LINGER_NS),
+            gatherer=Collector(LINGER_NS),
             retrier=Retrier(self.policy, lambda: 0.5),
             ledger=Ledger(),
-            bounds=self.bounds,
+            latencies=Latencies(Histogram(self.from_due), Histogram(self.from_send)),
+            concurrency=Fixed(self.max_in_flight),
+            max_unsent=self.max_unsent,
             save=self._save,
             dispatch=self.in_flight.append,
         )
@@ -54,11 +76,12 @@ class Stream:
     def answer(self, cause: Cause | None = None, *, every: int = 1) -> None:
         """Answer the oldest request: each `every`-th record is refused for `cause`."""
         batch = self.in_flight.pop(0)
-        outcome = [cause if n % every == 0 else None for n in range(len(batch.records))]
-        for record, refused in zip(batch.records, outcome, strict=True):
+        fates = [cause if n % every == 0 else None for n in range(batch.records)]
+        for item, refused in zip(batch.items, fates, strict=True):
             if refused is None:
-                self.taken[json.loads(record.data)["sequence"]] += 1
-        self.pipeline.settle(batch, outcome, self.now_ns)
+                self.taken[json.loads(item.data)["sequence"]] += 1
+        outcome = Outcome(fates if any(fates) else ())
+        self.pipeline.settle(batch, outcome, self.now_ns - LATENCY_NS, self.now_ns)
 
     def run(self, ns: int, cause: Cause | None = None) -> None:
         for _ in range(ns // STEP_NS):
@@ -84,28 +107,41 @@ def test_what_is_due_is_made_sent_and_counted() -> None:
     assert stream.taken == Counter(range(1000))
 
 
+def test_both_latencies_are_counted_for_every_record() -> None:
+    stream = Stream()
+    stream.run(NS)
+    stream.drain()
+    due, send = Distribution(stream.from_due), Distribution(stream.from_send)
+    assert sum(count for _, count in due.buckets()) == 1000
+    assert sum(count for _, count in send.buckets()) == 1000
+    assert send.percentile_ms(50) == pytest.approx(3.0, rel=0.06)
+    assert send.max_ms == 3.0
+    assert 0 < (due.percentile_ms(50) or 0) <= LINGER_NS / 1e6
+    assert LINGER_NS / 1e6 * 0.9 <= due.max_ms <= LINGER_NS / 1e6 + 10
+
+
 def test_records_linger_for_company() -> None:
     stream = Stream()
     stream.run(NS // 2)
     assert stream.pipeline.ledger.delivered >= 400
     stream.step()
-    assert all(len(batch.records) > 1 for batch in stream.in_flight)
+    assert all(batch.records > 1 for batch in stream.in_flight)
 
 
 def test_requests_grow_while_answers_are_slow() -> None:
-    stream = Stream(bounds=Bounds(max_in_flight=1))
+    stream = Stream(max_in_flight=1)
     for _ in range(NS // STEP_NS):
         stream.step()
     stream.answer()
     stream.step()
-    assert len(stream.in_flight[0].records) == 500
+    assert stream.in_flight[0].records == 500
 
 
 def test_only_the_refused_entries_are_sent_again() -> None:
     stream = Stream()
     while not stream.in_flight:
         stream.step()
-    sent = len(stream.in_flight[0].records)
+    sent = stream.in_flight[0].records
     stream.answer(Cause.THROTTLED, every=10)
     stream.drain()
     refused = -(-sent // 10)
@@ -121,10 +157,10 @@ def test_throttling_does_not_slow_the_generator() -> None:
 
 
 def test_a_sender_that_hangs_holds_the_generator_up_within_its_bound() -> None:
-    stream = Stream(bounds=Bounds(max_in_flight=2, max_unsent=300))
+    stream = Stream(max_in_flight=2, max_unsent=300)
     for _ in range(10 * NS // STEP_NS):
         stream.step()
-    in_requests = sum(len(batch.records) for batch in stream.in_flight)
+    in_requests = sum(batch.records for batch in stream.in_flight)
     assert len(stream.in_flight) == 2
     assert stream.pipeline.ledger.generated <= in_requests + 300
 
@@ -142,7 +178,7 @@ def test_the_ledger_is_saved_before_a_record_can_leave() -> None:
     stream = Stream()
     for _ in range(100):
         stream.step()
-        out = sum(len(batch.records) for batch in stream.in_flight)
+        out = sum(batch.records for batch in stream.in_flight)
         assert stream.saved.generated >= out + stream.saved.delivered
 
 
@@ -177,7 +213,7 @@ def test_generated_is_delivered_failed_and_pending_whatever_happens(
             stream.answer(cause, every=int(str(action[2])))
         books = stream.pipeline.ledger
         assert books.delivered == sum(stream.taken.values())
-        assert books.pending >= sum(len(batch.records) for batch in stream.in_flight)
+        assert books.pending >= sum(batch.records for batch in stream.in_flight)
     while stream.in_flight:
         stream.answer()
     stream.drain()

@@ -1,51 +1,102 @@
-"""An answer of Kinesis is read entry by entry, and distrusted where it doesn't add up."""
+"""An answer of Kinesis is read entry by entry; what can't be read counts as no answer."""
 
+import base64
+import json
+from collections.abc import Callable
+from io import BytesIO
 from typing import Any
 
-import boto3
 import pytest
-from botocore.stub import Stubber
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from botocore.exceptions import ReadTimeoutError
 
 from worker.ledger import Cause
-from worker.record import Record
+from worker.record import Entry, Record
 from worker.sender import KinesisSender, kinesis_client
 
 RECORDS = [Record(f"data-{n}".encode(), f"key-{n}", 0) for n in range(3)]
 TAKEN = {"SequenceNumber": "1", "ShardId": "shardId-000000000000"}
 
 
+class Raw(BytesIO):
+    def stream(self) -> Any:
+        yield self.read()
+
+
+class Service:
+    """A sender whose client answers from here instead of the network."""
+
+    def __init__(self) -> None:
+        client = kinesis_client("us-east-1", connections=1)
+        self.sender = KinesisSender(client, "s")
+        self.requests: list[AWSPreparedRequest] = []
+        self.answer: Callable[[], tuple[int, bytes]] = lambda: (200, b"{}")
+        client.meta.events.register("before-send.kinesis.PutRecords", self._answer)
+
+    def _answer(self, request: AWSPreparedRequest, **_: object) -> AWSResponse:
+        self.requests.append(request)
+        status, body = self.answer()
+        return AWSResponse(request.url, status, {"x-amzn-RequestId": "id"}, Raw(body))
+
+    def entries(self, *entries: dict[str, str]) -> None:
+        self.answer = lambda: (200, json.dumps({"Records": entries}).encode())
+
+    def error(self, status: int, code: str) -> None:
+        self.answer = lambda: (status, json.dumps({"__type": code, "message": "why"}).encode())
+
+
 @pytest.fixture
-def stub(monkeypatch: pytest.MonkeyPatch) -> Any:
+def service(monkeypatch: pytest.MonkeyPatch) -> Service:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
-    client = boto3.client("kinesis", region_name="us-east-1")
-    with Stubber(client) as stubber:
-        yield stubber
+    return Service()
 
 
 def refusal(code: str) -> dict[str, str]:
     return {"ErrorCode": code, "ErrorMessage": "why"}
 
 
-def test_each_entry_has_its_own_outcome(stub: Any) -> None:
-    entries = [
-        TAKEN,
-        refusal("ProvisionedThroughputExceededException"),
-        refusal("InternalFailure"),
+def test_the_request_is_put_records_signed_by_botocore_with_our_body(service: Service) -> None:
+    service.entries(TAKEN, TAKEN, TAKEN, TAKEN)
+    aggregate = Entry(b"packed", "a", "12345", tuple(RECORDS))
+    outcome = service.sender.send([*RECORDS, aggregate])
+    assert outcome.causes == ()
+    (request,) = service.requests
+    assert request.headers["X-Amz-Target"] == b"Kinesis_20131202.PutRecords"
+    assert b"Signature=" in request.headers["Authorization"]
+    body = json.loads(request.body)
+    assert body["StreamName"] == "s"
+    assert [base64.b64decode(r["Data"]) for r in body["Records"]] == [
+        *(record.data for record in RECORDS),
+        b"packed",
     ]
-    expected = {
-        "StreamName": "s",
-        "Records": [{"Data": r.data, "PartitionKey": r.partition_key} for r in RECORDS],
-    }
-    stub.add_response("put_records", {"FailedRecordCount": 2, "Records": entries}, expected)
-    outcome = KinesisSender(stub.client, "s").send(RECORDS)
-    assert outcome == [None, Cause.THROTTLED, Cause.INTERNAL_FAILURE]
+    assert body["Records"][3]["ExplicitHashKey"] == "12345"
 
 
-@pytest.mark.parametrize("number", [1, 2, 4])
-def test_another_number_of_entries_counts_as_no_answer(stub: Any, number: int) -> None:
-    stub.add_response("put_records", {"Records": [TAKEN] * number})
-    assert KinesisSender(stub.client, "s").send(RECORDS) == [Cause.UNREACHABLE] * 3
+def test_each_entry_has_its_own_outcome(service: Service) -> None:
+    service.entries(
+        TAKEN, refusal("ProvisionedThroughputExceededException"), refusal("InternalFailure")
+    )
+    outcome = service.sender.send(RECORDS)
+    assert outcome.causes == [None, Cause.THROTTLED, Cause.INTERNAL_FAILURE]
+    assert outcome.shard_ids == ["shardId-000000000000", None, None]
+
+
+@pytest.mark.parametrize("number", [0, 2, 4])
+def test_another_number_of_entries_counts_as_no_answer(service: Service, number: int) -> None:
+    service.entries(*[TAKEN] * number)
+    assert list(service.sender.send(RECORDS).causes) == [Cause.UNREACHABLE] * 3
+
+
+@pytest.mark.parametrize("body", [b"", b"{}", b"[]", b'{"Records": 3}', b'{"Records": [1, 2, 3]}'])
+def test_an_answer_that_cannot_be_read_counts_as_no_answer(service: Service, body: bytes) -> None:
+    service.answer = lambda: (200, body)
+    assert list(service.sender.send(RECORDS).causes) == [Cause.UNREACHABLE] * 3
+
+
+def test_an_entry_without_a_sequence_number_was_not_taken(service: Service) -> None:
+    service.entries(TAKEN, {"ShardId": "s"}, TAKEN)
+    assert list(service.sender.send(RECORDS).causes) == [None, Cause.UNREACHABLE, None]
 
 
 @pytest.mark.parametrize(
@@ -60,28 +111,26 @@ def test_another_number_of_entries_counts_as_no_answer(stub: Any, number: int) -
     ],
 )
 def test_a_refused_request_refuses_all_its_records(
-    stub: Any, code: str, status: int, cause: Cause
+    service: Service, code: str, status: int, cause: Cause
 ) -> None:
-    stub.add_client_error("put_records", code, "why", status)
-    assert KinesisSender(stub.client, "s").send(RECORDS) == [cause] * 3
+    service.error(status, code)
+    assert list(service.sender.send(RECORDS).causes) == [cause] * 3
 
 
-def test_a_service_that_cannot_be_reached_is_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
-    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
-    client = kinesis_client("us-east-1", connections=1)
-    assert KinesisSender(client, "s").send(RECORDS) == [Cause.UNREACHABLE] * 3
+def test_a_time_out_is_told_apart(service: Service) -> None:
+    def never() -> tuple[int, bytes]:
+        raise ReadTimeoutError(endpoint_url="http://nowhere")
+
+    service.answer = never
+    assert list(service.sender.send(RECORDS).causes) == [Cause.UNREACHABLE] * 3
 
 
 def test_the_first_refusal_of_a_kind_is_logged_with_its_reason(
-    stub: Any, capsys: pytest.CaptureFixture[str]
+    service: Service, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for _ in range(2):
-        stub.add_client_error("put_records", "ResourceNotFoundException", "no such stream", 400)
-    sender = KinesisSender(stub.client, "s")
-    sender.send(RECORDS)
-    sender.send(RECORDS)
+    service.error(400, "ResourceNotFoundException")
+    service.sender.send(RECORDS)
+    service.sender.send(RECORDS)
     logged = capsys.readouterr().err
     assert logged.count('"event": "refused"') == 1
-    assert "no such stream" in logged
+    assert "why" in logged

@@ -35,6 +35,7 @@ def ledger(generated: int = 9_000, **changes: Any) -> PoolLedger:
         retried=0,
         throttled=0,
         missed=0,
+        limited_by=None,
         recovered=False,
         generated_by_producer={"p-0": generated},
     )
@@ -99,21 +100,22 @@ def test_a_killed_worker_is_told_of_even_if_nothing_was_lost() -> None:
 def test_a_phase_that_fell_short_says_by_how_much_and_what_limited_it() -> None:
     result = summary(
         demo=demo(target=2_000),
-        ledgers=[ledger(missed=9_000)],
+        ledgers=[ledger(missed=9_000, limited_by="cpu")],
         loads={1: Load(machine=0.97, stack=0.99)},
     )
     shortfall = table(result)[-1]
     assert shortfall.startswith("phase 1 fell short of 2,000/s by 55.0%: ")
     assert "the embedded Kinesis used 99% of the one core it can use" in shortfall
     assert "this machine's CPUs were 97% busy" in shortfall
+    assert "1 worker used all the CPU that they may" in shortfall
     assert "9,000 records were due and not made" in shortfall
 
 
 def test_throttling_is_told_apart_from_a_machine_at_its_limit() -> None:
-    assert limiting_factor(Load(0.2, 0.3), throttled=1_500, missed=0) == (
+    assert limiting_factor(Load(0.2, 0.3), throttled=1_500, missed=0, workers={}) == (
         "the stream throttled 1,500 records"
     )
-    assert "may have started late" in limiting_factor(None, 0, 0)
+    assert "may have started late" in limiting_factor(None, 0, 0, {})
 
 
 def test_the_table_has_a_row_a_phase_under_its_heading() -> None:

@@ -1,0 +1,231 @@
+"""Packs many user records into one Kinesis record, as the Kinesis Producer Library does.
+
+An aggregate is a magic number, a protobuf message (a table of the partition keys that occur, then
+the records, each with its key's place in the table and its data), and the message's MD5. Its
+records belong to one shard, to which its explicit hash key leads, so there is one open aggregate a
+shard. What the KPL leaves alone goes out as it is: a record that waited alone, and one that is too
+large.
+
+The message is written by hand: what stands around a record's data depends only on the data's length
+and on its key's place, so it is made once and looked up from then on, and an aggregate costs one
+join and one MD5. Every size is exact at every moment. Pure: the caller passes the time.
+
+Source: aggregation-format.md and kinesis_record.cc in github.com/awslabs/amazon-kinesis-producer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from hashlib import md5
+
+from worker.record import Entry, Record
+from worker.shardmap import Shard, ShardMap
+
+MAX_AGGREGATE_BYTES = 51_200
+"""Of an aggregate and its partition key: the KPL's default for AggregationMaxSize."""
+MAGIC = b"\xf3\x89\x9a\xc2"
+PARTITION_KEY = "a"
+"""Of an aggregate, as with the KPL: it fills the field, the explicit hash key is what counts."""
+
+_EMPTY_BYTES = len(MAGIC) + md5(usedforsecurity=False).digest_size + len(PARTITION_KEY)
+_MOST_AROUND_DATA = 1 + 3 + 1 + 2 + 1 + 3
+"""Three field numbers, two lengths, the key's place: none of them longer within 51,200 bytes."""
+_MAX_KEYS = 65_536
+_MAX_LENGTHS = 8_192
+"""Bounds of what is remembered of partition keys and of lengths of data."""
+
+
+class Aggregator:
+    """Gathers records into aggregates, one open at a time for each shard that has any.
+
+    The order of the records of one shard is kept.
+    """
+
+    def __init__(self, shards: ShardMap, linger_ns: int) -> None:
+        self._linger_ns = linger_ns
+        self._aggregates = {shard: _Aggregate(shard) for shard in shards.shards}
+        self._keys = _Keys(shards, self._aggregates)
+        self._open: dict[_Aggregate, None] = {}
+        """Those that hold records, the oldest first."""
+
+    def __len__(self) -> int:
+        """User records inside."""
+        return sum(len(aggregate.records) for aggregate in self._open)
+
+    @property
+    def deadline_ns(self) -> int | None:
+        """When the oldest aggregate has to go, monotonic nanoseconds; None while there is none."""
+        return next((aggregate.deadline_ns for aggregate in self._open), None)
+
+    def add(self, records: Sequence[Record], now_ns: int) -> list[Entry]:
+        """Take records; return the aggregates that are full by them."""
+        return self._pack(records, now_ns + self._linger_ns)
+
+    def overdue(self, now_ns: int) -> list[Entry]:
+        """Return the aggregates whose oldest record has lingered long enough."""
+        late = [aggregate for aggregate in self._open if aggregate.deadline_ns <= now_ns]
+        return [self._close(aggregate) for aggregate in late]
+
+    def drain(self) -> list[Entry]:
+        """Return whatever is there."""
+        return [self._close(aggregate) for aggregate in list(self._open)]
+
+    def remap(self, shards: ShardMap) -> list[Entry]:
+        """Go by another map from now on; return the aggregates that are full by that.
+
+        The open aggregates of shards that are no more are packed anew, and keep their deadline.
+        """
+        kept = {shard: self._aggregates.get(shard) or _Aggregate(shard) for shard in shards.shards}
+        gone = [aggregate for aggregate in self._open if aggregate.shard not in kept]
+        self._aggregates = kept
+        self._keys = _Keys(shards, kept)
+        for aggregate in gone:
+            del self._open[aggregate]
+        records = [record for aggregate in gone for record in aggregate.records]
+        full = self._pack(records, min((each.deadline_ns for each in gone), default=0))
+        self._open = dict.fromkeys(sorted(self._open, key=lambda each: each.deadline_ns))
+        return full
+
+    def _pack(self, records: Sequence[Record], deadline_ns: int) -> list[Entry]:
+        full: list[Entry] = []
+        keys, places, limit = self._keys, _places, MAX_AGGREGATE_BYTES
+        for record in records:
+            data = record[0]
+            key = keys[record[1]]
+            aggregate = key.aggregate
+            if aggregate.size + len(data) + key.overhead > limit:
+                if aggregate.records:
+                    full.append(self._close(aggregate))
+                if aggregate.size + len(data) + key.overhead > limit:
+                    full.append(_as_it_is(record))
+                    continue
+            if key.listed_in != aggregate.number:
+                if not aggregate.records:
+                    aggregate.deadline_ns = deadline_ns
+                    self._open[aggregate] = None
+                key.listed_in = aggregate.number
+                key.place, key.shapes = places[len(aggregate.table)]
+                aggregate.table.append(key.table_entry)
+                aggregate.size += key.entry_bytes
+            before, after, size = key.shapes[len(data)]
+            aggregate.size += size
+            aggregate.parts += (before, key.place, after, data)
+            aggregate.records.append(record)
+        return full
+
+    def _close(self, aggregate: _Aggregate) -> Entry:
+        del self._open[aggregate]
+        entry = aggregate.entry()
+        aggregate.empty()
+        return entry
+
+
+class _Aggregate:
+    """What is being filled for one shard, over and over. `size`: bytes of its entry, if framed."""
+
+    __slots__ = ("deadline_ns", "number", "parts", "records", "shard", "size", "table")
+
+    def __init__(self, shard: Shard) -> None:
+        self.shard = shard
+        self.number = 0
+        self.deadline_ns = 0
+        self.empty()
+
+    def empty(self) -> None:
+        self.number += 1
+        self.records: list[Record] = []
+        self.table: list[bytes] = []
+        self.parts: list[bytes] = []
+        self.size = _EMPTY_BYTES
+
+    def entry(self) -> Entry:
+        if len(self.records) == 1 and not self.records[0].data.startswith(MAGIC):
+            return _as_it_is(self.records[0])
+        head = b"".join((MAGIC, *self.table, *self.parts))
+        digest = md5(memoryview(head)[len(MAGIC) :], usedforsecurity=False).digest()
+        return Entry(head + digest, PARTITION_KEY, self.shard.hash_key, tuple(self.records))
+
+
+def _as_it_is(record: Record) -> Entry:
+    return Entry(record.data, record.partition_key, None, (record,))
+
+
+class _Shapes(dict[int, tuple[bytes, bytes, int]]):
+    """What stands before and after the key's place, and the whole size, by length of data. Bounded.
+
+    A record is `1a <length of the rest> 08 <key's place> 1a <length of data> <data>`.
+    """
+
+    def __init__(self, place_bytes: int) -> None:
+        self._place_bytes = place_bytes
+
+    def __missing__(self, length: int) -> tuple[bytes, bytes, int]:
+        if len(self) >= _MAX_LENGTHS:
+            self.clear()
+        after = b"\x1a" + _varint(length)
+        rest = 1 + self._place_bytes + len(after) + length
+        before = b"\x1a" + _varint(rest) + b"\x08"
+        shape = self[length] = (before, after, len(before) - 1 + rest)
+        return shape
+
+
+class _Places(dict[int, tuple[bytes, _Shapes]]):
+    """A key's place in the table as it is written, and the shapes that go with it, by place."""
+
+    def __init__(self) -> None:
+        self._shapes: Mapping[int, _Shapes] = {1: _Shapes(1), 2: _Shapes(2)}
+
+    def __missing__(self, number: int) -> tuple[bytes, _Shapes]:
+        written = _varint(number)
+        place = self[number] = (written, self._shapes[len(written)])
+        return place
+
+
+_places = _Places()
+
+
+class _Key:
+    """A partition key: which aggregate its records go into, and its place in that one's table.
+
+    `listed_in` is the number of the aggregate that `place` and `shapes` are for; `overhead` is the
+    most that a record with this key takes besides its data.
+    """
+
+    __slots__ = (
+        *("aggregate", "entry_bytes", "listed_in", "overhead"),
+        *("place", "shapes", "table_entry"),
+    )
+
+    def __init__(self, partition_key: str, aggregate: _Aggregate) -> None:
+        written = partition_key.encode()
+        self.table_entry = b"\x0a" + _varint(len(written)) + written
+        self.entry_bytes = len(self.table_entry)
+        self.overhead = self.entry_bytes + _MOST_AROUND_DATA
+        self.aggregate = aggregate
+        self.listed_in = 0
+        self.place, self.shapes = _places[0]
+
+
+class _Keys(dict[str, _Key]):
+    """Every partition key that was seen under one shard map. Bounded: a key may be met anew."""
+
+    def __init__(self, shards: ShardMap, aggregates: Mapping[Shard, _Aggregate]) -> None:
+        self._shards = shards
+        self._aggregates = aggregates
+
+    def __missing__(self, partition_key: str) -> _Key:
+        if len(self) >= _MAX_KEYS:
+            self.clear()
+        aggregate = self._aggregates[self._shards.shard_of(partition_key)]
+        key = self[partition_key] = _Key(partition_key, aggregate)
+        return key
+
+
+def _varint(number: int) -> bytes:
+    """A number as protobuf writes it: seven bits a byte, the lowest first."""
+    written = bytearray()
+    while number > 127:
+        written.append(number & 127 | 128)
+        number >>= 7
+    written.append(number)
+    return bytes(written)
