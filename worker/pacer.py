@@ -72,7 +72,7 @@ class Pacer:
 class Unpaced:
     """For TARGET_TPS=max: as many records as can be sent, each due when it is made."""
 
-    burst: int = 500
+    burst: int = 2_000
     """Records made in one step at the most."""
 
     def due(self, elapsed_ns: int) -> int:

@@ -98,6 +98,8 @@ class Pool:
         self._end_ns = self._phase_end_ns()
         self._slots = [self._slot(number) for number in range(scoreboard.slots)]
         self._stopped_ns: int | None = None
+        self._signal: signal.Signals | None = None
+        self._told_to_stop = False
         self._restarts = 0
         self._wakeups, self._alarm = os.pipe()
 
@@ -108,6 +110,7 @@ class Pool:
         while not self._finished():
             self._start_missing()
             self._sleep(ticker.seconds_to_next())
+            self._heed_signal()
             self._bury_dead()
             ticker.tick()
         self._sample(int(time.time()))
@@ -137,8 +140,8 @@ class Pool:
                 self._fork(slot)
 
     def _fork(self, slot: _Slot) -> None:
-        """Start the slot's process. Signals wait meanwhile: a child has handlers of its own to set,
-        and a stop that came between would miss it.
+        """Start the slot's process. It is born with signals blocked, until it has handlers of its
+        own: one that came before would be noted in its copy of this pool, and lost.
         """
         signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
         slot.process = _fork.Process(target=self._child, args=(slot.assignment,))
@@ -190,14 +193,21 @@ class Pool:
         os.set_blocking(self._alarm, False)
         signal.set_wakeup_fd(self._alarm, warn_on_full_buffer=False)
         for number in STOP_SIGNALS:
-            signal.signal(number, self._stop)
+            signal.signal(number, self._note_signal)
 
-    def _stop(self, number: int, _: FrameType | None) -> None:
+    def _note_signal(self, number: int, _: FrameType | None) -> None:
+        """All that a handler may safely do; the wake-up ends the sleep."""
+        self._signal = signal.Signals(number)
+
+    def _heed_signal(self) -> None:
+        if self._signal is None or self._told_to_stop:
+            return
+        self._told_to_stop = True
         if self._stopped_ns is None:
             self._stopped_ns = time.monotonic_ns()
-            log.event("stopping", signal=signal.Signals(number).name)
+        log.event("stopping", signal=self._signal.name)
         for slot in self._slots:
-            if slot.process is not None and slot.process.pid is not None:
+            if slot.process is not None:
                 slot.process.terminate()
 
     def _sample(self, second: int) -> None:

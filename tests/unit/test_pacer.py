@@ -5,7 +5,7 @@ from fractions import Fraction
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker.pacer import CATCH_UP_FACTOR, LONGEST_STEP_NS, NS, Pacer
+from worker.pacer import CATCH_UP_FACTOR, LONGEST_STEP_NS, NS, Pacer, Unpaced
 
 rates = st.fractions(min_value=Fraction(1, 100), max_value=1_000_000, max_denominator=1000)
 elapsed = st.integers(0, 1000 * NS)
@@ -71,3 +71,21 @@ def test_an_idle_pace_owes_nothing_ever() -> None:
 def test_a_pause_is_caught_up_at_twice_the_pace() -> None:
     pacer = Pacer(Fraction(1000), 0, 1)
     assert pacer.allowed(10 * NS, 5_000, NS // 100) == 21
+
+
+@given(rates, pools, st.data())
+def test_due_times_are_those_at_which_the_counts_are_reached(
+    rate: Fraction, slots: int, data: st.DataObject
+) -> None:
+    pacer = Pacer(rate, data.draw(st.integers(0, slots - 1)), slots)
+    made, number = data.draw(st.integers(0, 10_000)), data.draw(st.integers(0, 20))
+    expected = [(pacer.due_at(made + n) or 0) + 77 for n in range(1, number + 1)]
+    assert pacer.dues(made, number, 77) == expected
+
+
+def test_without_a_pace_there_is_always_something_to_send_and_nothing_owed() -> None:
+    pace = Unpaced(burst=10)
+    assert pace.allowed(0, 10**9, 0) == 10
+    assert pace.due(10**12) == 0
+    assert pace.due_at(5) == 0
+    assert pace.dues(3, 2, start_ns=99) == [99, 99]

@@ -61,3 +61,13 @@ def test_all_bad_variables_are_named_at_once() -> None:
     named = " ".join(caught.value.problems)
     assert len(caught.value.problems) == 3
     assert all(name in named for name in ("TARGET_TPS", "TASK_COUNT", "DEMO_PHASE"))
+
+
+def test_a_pace_of_none_at_all_and_as_many_as_go() -> None:
+    assert read_settings({"TARGET_TPS": "0"}).task_tps == 0
+    assert read_settings({"TARGET_TPS": "MAX", "TASK_COUNT": "3"}).task_tps is None
+
+
+def test_aggregation_and_the_length_of_posts_are_chosen() -> None:
+    settings = read_settings({"AGGREGATION": "on", "POST_BYTES": "600"})
+    assert (settings.aggregation, settings.post_bytes) == (True, 600)
