@@ -1,5 +1,6 @@
 # make demo    set up, run the four-phase demo on this machine, prove that no record was lost
 # make test    set up, run every check and test
+# make bench   set up the peers, measure the producer beside them (BENCH=--quick: two minutes)
 # make up      start a stack that stays, and print how to call it; make down ends it
 
 PYTHON ?= $(firstword $(shell command -v python3.11 python3.12 python3.13 python3))
@@ -7,10 +8,13 @@ PLAN ?= quick
 AGGREGATION ?= off
 READY = .venv/.ready
 
-.PHONY: demo test check unit e2e up down clean
+.PHONY: demo bench test check unit e2e up down clean
 
 demo: $(READY)
 	@.venv/bin/python -m local demo --plan $(PLAN) --aggregation $(AGGREGATION)
+
+bench: .venv-bench/.ready
+	@.venv-bench/bin/python -m bench $(BENCH)
 
 up: $(READY)
 	@.venv/bin/python -m local up
@@ -39,5 +43,11 @@ $(READY): requirements/dev.txt
 	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
 	@touch $@
 
+.venv-bench/.ready: requirements/bench.txt
+	@echo "Setting up .venv-bench (once) …"
+	@$(PYTHON) -m venv .venv-bench
+	@.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bench.txt
+	@touch $@
+
 clean:
-	rm -rf .venv .build .local reports .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-bench .build .local reports .pytest_cache .mypy_cache .ruff_cache .hypothesis

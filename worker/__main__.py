@@ -11,6 +11,7 @@ import json
 import os
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from functools import partial
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -65,11 +66,13 @@ def main() -> int:
 
 
 def _gathering(settings: Settings, client: KinesisClient) -> Callable[[], Gathering]:
+    """What makes each producer's gathering; `client` is used in the producers' processes only."""
     if not settings.aggregation:
         return Plain
-    read = partial(read_shard_map, client, settings.stream_name)
-    shards = read()
-    return lambda: Aggregated(shards, read)
+    # By a client of its own: one that has connected must not be shared by fork.
+    with closing(kinesis_client(settings.region, 1)) as unshared:
+        shards = read_shard_map(unshared, settings.stream_name)
+    return lambda: Aggregated(shards, partial(read_shard_map, client, settings.stream_name))
 
 
 def _publisher(settings: Settings) -> Publisher:
@@ -89,7 +92,7 @@ def _ledger_line(settings: Settings, report: PoolReport) -> dict[str, object]:
         **report.books.summary(),
         "missed": report.missed,
         "restarts": report.restarts,
-        "seconds": round(report.seconds, 3),
+        "seconds": round(report.seconds, 6),
         "cpu_seconds": round(report.cpu_seconds, 3),
         "limited_by": report.limited_by,
         "latency_ms": {kind: found.summary() for kind, found in report.latencies.items()},

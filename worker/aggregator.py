@@ -15,8 +15,9 @@ Source: aggregation-format.md and kinesis_record.cc in github.com/awslabs/amazon
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from hashlib import md5
+from typing import TypeAlias
 
 from worker.record import Entry, Record
 from worker.shardmap import Shard, ShardMap
@@ -30,9 +31,14 @@ PARTITION_KEY = "a"
 _EMPTY_BYTES = len(MAGIC) + md5(usedforsecurity=False).digest_size + len(PARTITION_KEY)
 _MOST_AROUND_DATA = 1 + 3 + 1 + 2 + 1 + 3
 """Three field numbers, two lengths, the key's place: none of them longer within 51,200 bytes."""
+_MAX_PLACES = 6_400
+"""More keys than fit: the shortest one and a record with it take two bytes and six."""
 _MAX_KEYS = 65_536
 _MAX_LENGTHS = 8_192
 """Bounds of what is remembered of partition keys and of lengths of data."""
+
+_Shape: TypeAlias = tuple[bytes, bytes, int]
+"""What stands before and after the key's place in a record, and the whole record's size."""
 
 
 class Aggregator:
@@ -43,8 +49,9 @@ class Aggregator:
 
     def __init__(self, shards: ShardMap, linger_ns: int) -> None:
         self._linger_ns = linger_ns
+        self._shards = shards
         self._aggregates = {shard: _Aggregate(shard) for shard in shards.shards}
-        self._keys = _Keys(shards, self._aggregates)
+        self._keys: dict[str, _Key] = {}
         self._open: dict[_Aggregate, None] = {}
         """Those that hold records, the oldest first."""
 
@@ -77,8 +84,8 @@ class Aggregator:
         """
         kept = {shard: self._aggregates.get(shard) or _Aggregate(shard) for shard in shards.shards}
         gone = [aggregate for aggregate in self._open if aggregate.shard not in kept]
-        self._aggregates = kept
-        self._keys = _Keys(shards, kept)
+        self._shards, self._aggregates = shards, kept
+        self._keys.clear()
         for aggregate in gone:
             del self._open[aggregate]
         records = [record for aggregate in gone for record in aggregate.records]
@@ -88,15 +95,17 @@ class Aggregator:
 
     def _pack(self, records: Sequence[Record], deadline_ns: int) -> list[Entry]:
         full: list[Entry] = []
-        keys, places, limit = self._keys, _places, MAX_AGGREGATE_BYTES
+        keys, places = self._keys, _PLACES
         for record in records:
             data = record[0]
-            key = keys[record[1]]
+            try:
+                key = keys[record[1]]
+            except KeyError:
+                key = self._meet(record[1])
             aggregate = key.aggregate
-            if aggregate.size + len(data) + key.overhead > limit:
-                if aggregate.records:
-                    full.append(self._close(aggregate))
-                if aggregate.size + len(data) + key.overhead > limit:
+            if len(data) + key.overhead > aggregate.room:
+                full += self._close_any(aggregate)
+                if len(data) + key.overhead > aggregate.room:
                     full.append(_as_it_is(record))
                     continue
             if key.listed_in != aggregate.number:
@@ -106,12 +115,26 @@ class Aggregator:
                 key.listed_in = aggregate.number
                 key.place, key.shapes = places[len(aggregate.table)]
                 aggregate.table.append(key.table_entry)
-                aggregate.size += key.entry_bytes
-            before, after, size = key.shapes[len(data)]
-            aggregate.size += size
+                aggregate.room -= key.entry_bytes
+            try:
+                before, after, size = key.shapes[len(data)]
+            except KeyError:
+                before, after, size = _new_shape(key.shapes, len(key.place), len(data))
+            aggregate.room -= size
             aggregate.parts += (before, key.place, after, data)
             aggregate.records.append(record)
         return full
+
+    def _meet(self, partition_key: str) -> _Key:
+        """Remember a partition key, that of the moment or one that was forgotten meanwhile."""
+        if len(self._keys) >= _MAX_KEYS:
+            self._keys.clear()
+        aggregate = self._aggregates[self._shards.shard_of(partition_key)]
+        key = self._keys[partition_key] = _Key(partition_key, aggregate)
+        return key
+
+    def _close_any(self, aggregate: _Aggregate) -> list[Entry]:
+        return [self._close(aggregate)] if aggregate.records else []
 
     def _close(self, aggregate: _Aggregate) -> Entry:
         del self._open[aggregate]
@@ -121,9 +144,9 @@ class Aggregator:
 
 
 class _Aggregate:
-    """What is being filled for one shard, over and over. `size`: bytes of its entry, if framed."""
+    """What is being filled for one shard, over and over. `room`: bytes that it may still grow."""
 
-    __slots__ = ("deadline_ns", "number", "parts", "records", "shard", "size", "table")
+    __slots__ = ("deadline_ns", "number", "parts", "records", "room", "shard", "table")
 
     def __init__(self, shard: Shard) -> None:
         self.shard = shard
@@ -136,7 +159,7 @@ class _Aggregate:
         self.records: list[Record] = []
         self.table: list[bytes] = []
         self.parts: list[bytes] = []
-        self.size = _EMPTY_BYTES
+        self.room = MAX_AGGREGATE_BYTES - _EMPTY_BYTES
 
     def entry(self) -> Entry:
         if len(self.records) == 1 and not self.records[0].data.startswith(MAGIC):
@@ -148,40 +171,6 @@ class _Aggregate:
 
 def _as_it_is(record: Record) -> Entry:
     return Entry(record.data, record.partition_key, None, (record,))
-
-
-class _Shapes(dict[int, tuple[bytes, bytes, int]]):
-    """What stands before and after the key's place, and the whole size, by length of data. Bounded.
-
-    A record is `1a <length of the rest> 08 <key's place> 1a <length of data> <data>`.
-    """
-
-    def __init__(self, place_bytes: int) -> None:
-        self._place_bytes = place_bytes
-
-    def __missing__(self, length: int) -> tuple[bytes, bytes, int]:
-        if len(self) >= _MAX_LENGTHS:
-            self.clear()
-        after = b"\x1a" + _varint(length)
-        rest = 1 + self._place_bytes + len(after) + length
-        before = b"\x1a" + _varint(rest) + b"\x08"
-        shape = self[length] = (before, after, len(before) - 1 + rest)
-        return shape
-
-
-class _Places(dict[int, tuple[bytes, _Shapes]]):
-    """A key's place in the table as it is written, and the shapes that go with it, by place."""
-
-    def __init__(self) -> None:
-        self._shapes: Mapping[int, _Shapes] = {1: _Shapes(1), 2: _Shapes(2)}
-
-    def __missing__(self, number: int) -> tuple[bytes, _Shapes]:
-        written = _varint(number)
-        place = self[number] = (written, self._shapes[len(written)])
-        return place
-
-
-_places = _Places()
 
 
 class _Key:
@@ -203,22 +192,7 @@ class _Key:
         self.overhead = self.entry_bytes + _MOST_AROUND_DATA
         self.aggregate = aggregate
         self.listed_in = 0
-        self.place, self.shapes = _places[0]
-
-
-class _Keys(dict[str, _Key]):
-    """Every partition key that was seen under one shard map. Bounded: a key may be met anew."""
-
-    def __init__(self, shards: ShardMap, aggregates: Mapping[Shard, _Aggregate]) -> None:
-        self._shards = shards
-        self._aggregates = aggregates
-
-    def __missing__(self, partition_key: str) -> _Key:
-        if len(self) >= _MAX_KEYS:
-            self.clear()
-        aggregate = self._aggregates[self._shards.shard_of(partition_key)]
-        key = self[partition_key] = _Key(partition_key, aggregate)
-        return key
+        self.place, self.shapes = _PLACES[0]
 
 
 def _varint(number: int) -> bytes:
@@ -229,3 +203,23 @@ def _varint(number: int) -> bytes:
         number >>= 7
     written.append(number)
     return bytes(written)
+
+
+def _new_shape(shapes: dict[int, _Shape], place_bytes: int, length: int) -> _Shape:
+    """Remember the shape of records with so long a key's place and so long data.
+
+    A record is `1a <length of the rest> 08 <key's place> 1a <length of data> <data>`.
+    """
+    if len(shapes) >= _MAX_LENGTHS:
+        shapes.clear()
+    after = b"\x1a" + _varint(length)
+    rest = 1 + place_bytes + len(after) + length
+    before = b"\x1a" + _varint(rest) + b"\x08"
+    shape = shapes[length] = (before, after, len(before) - 1 + rest)
+    return shape
+
+
+_SHAPES: dict[int, dict[int, _Shape]] = {1: {}, 2: {}}
+"""By length of the key's place, then of the data."""
+_PLACES = [(place, _SHAPES[len(place)]) for place in map(_varint, range(_MAX_PLACES))]
+"""A key's place in the table as it is written, and the shapes that go with it."""

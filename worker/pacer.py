@@ -64,8 +64,8 @@ class Pacer:
         if behind <= 0:
             return 0
         step = min(step_ns, LONGEST_STEP_NS)
-        most = CATCH_UP_FACTOR * self.rate * step / (self.slots * NS)
-        return min(behind, int(most) + 1)
+        ns = self.rate.denominator * self.slots * NS
+        return min(behind, CATCH_UP_FACTOR * self.rate.numerator * step // ns + 1)
 
 
 @dataclass(frozen=True)

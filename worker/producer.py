@@ -30,7 +30,7 @@ from worker.sender import Sender
 
 SHORTEST_TICK_NS = 5_000_000
 LONGEST_TICK_NS = 50_000_000
-RECORDS_PER_TICK = 20
+RECORDS_PER_TICK = 50
 """A step for fewer records would cost more CPU than it evens out."""
 LONGEST_SLEEP_NS = NS // 2
 DRAIN_NS = 30 * NS

@@ -123,7 +123,7 @@ def test_the_size_reckoned_with_is_the_size_that_comes_out(
 ) -> None:
     aggregator = Aggregator(shard_map(number), LINGER)
     aggregator.add(records, 0)
-    reckoned = [open_one.size for open_one in aggregator._open]
+    reckoned = [MAX_AGGREGATE_BYTES - open_one.room for open_one in aggregator._open]
     for size, entry in zip(reckoned, aggregator.drain(), strict=True):
         if entry.explicit_hash_key is not None:
             assert size == entry.size
@@ -250,13 +250,15 @@ def test_a_reshard_leaves_other_shards_alone_and_no_deadline_moves() -> None:
 def test_what_is_remembered_of_keys_and_lengths_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_MAX_KEYS", 4)
     monkeypatch.setattr(module, "_MAX_LENGTHS", 4)
+    for shapes in module._SHAPES.values():
+        shapes.clear()
     shards = shard_map(3)
     records = [Record(bytes(n % 37), f"key-{n % 11}", n) for n in range(5_000)]
     aggregator = Aggregator(shards, LINGER)
     entries = aggregator.add(records, 0)
     assert len(aggregator._keys) <= 4
     entries += aggregator.drain()
-    assert all(len(shapes) <= 4 for shapes in module._places._shapes.values())
+    assert all(len(shapes) <= 4 for shapes in module._SHAPES.values())
     for entry in entries:
         check(entry, shards)
     left = [record for entry in entries for record in entry.records]

@@ -28,11 +28,17 @@ def run(contender: Contender, rate: int, micros: float, **totals: object) -> Run
     log = Log(times, [rate // 100] * len(times))
     cpu = rate * micros / 1e6
     samples = [
-        Sample(second * NS, 1 + second * cpu, 50_000_000, second * 0.1, (1,))
+        Sample(second * NS, 1 + second * cpu, 50_000_000, second * 0.1)
         for second in range(SECONDS + 1)
     ]
     sink = SinkReport(1_000, log.total, log.total, 0, log.total * 400, 1.0, log)
-    ledger = {"generated": log.total, "delivered": log.total, "failed": 0, "missed": 0}
+    ledger = {
+        "generated": log.total,
+        "delivered": log.total,
+        "failed": 0,
+        "missed": 0,
+        "pending": 0,
+    }
     return Run(contender, samples, {**ledger, "seconds": float(SECONDS), **totals}, sink)
 
 

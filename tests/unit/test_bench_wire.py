@@ -74,8 +74,12 @@ def test_an_aggregate_counts_as_the_records_that_it_carries(records: int) -> Non
     assert wire.count_user_records(aggregate(records)) == records
 
 
-def test_what_is_no_aggregate_counts_as_one_record() -> None:
-    assert wire.count_user_records(b'{"id":"post"}') == 1
+@pytest.mark.parametrize(
+    "data",
+    [b"", b'{"id":"post"}', aggregate(9)[:4], aggregate(9)[:-1], aggregate(9)[:-16] + b"x" * 16],
+)
+def test_what_is_no_aggregate_counts_as_one_record(data: bytes) -> None:
+    assert wire.count_user_records(data) == 1
 
 
 def test_aggregates_in_a_request_are_counted_in_user_records() -> None:
