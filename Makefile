@@ -3,7 +3,7 @@
 # make bench   set up the peers, measure the producer beside them (BENCH=--quick: two minutes)
 # make up      start a stack that stays, and print how to call it; make down ends it
 
-PYTHON ?= $(firstword $(shell command -v python3.11 python3.12 python3.13 python3))
+PYTHON ?= $(shell for name in python3.11 python3.12 python3.13 python3; do command -v $$name && break; done)
 PLAN ?= quick
 AGGREGATION ?= off
 READY = .venv/.ready

@@ -3,34 +3,44 @@
 from __future__ import annotations
 
 import argparse
+import os
 import signal
 import sys
 import tempfile
 from pathlib import Path
+from shutil import rmtree
 from types import FrameType
+
+from botocore.exceptions import BotoCoreError, ClientError
 
 from local import background
 from local.api import ApiError
 from local.console import Console
 from local.demo import LedgerMissing, report, run_demo
 from local.plans import UnknownPlan, read_plan
-from local.platform import LocalPlatform
+from local.platform import AgentEnded, LocalPlatform
 from local.stack import StackError
 
 ROOT = Path(__file__).resolve().parent.parent
 INTERRUPTED = 130
+_EXPECTED = (
+    *(StackError, AgentEnded, ApiError, LedgerMissing, UnknownPlan),
+    *(BotoCoreError, ClientError, OSError),
+)
+"""What can go wrong around the demo, and is told in a line."""
 
 
 def main() -> int:
     arguments = _parser().parse_args()
     console = Console()
     signal.signal(signal.SIGTERM, _interrupt)
+    _forget_other_aws()
     try:
         if arguments.command == "demo":
             return demo(arguments.plan, arguments.aggregation, console)
         stay = {"up": background.up, "serve": background.serve, "down": background.down}
         return stay[arguments.command](console, arguments.folder.resolve())
-    except (StackError, ApiError, LedgerMissing, UnknownPlan) as error:
+    except _EXPECTED as error:
         console.say(console.bad(f"error: {error}"))
         return 1
     except KeyboardInterrupt:
@@ -41,13 +51,26 @@ def main() -> int:
 def demo(plan: str, aggregation: str, console: Console) -> int:
     """Run one demo on a platform of its own; 0 if every record is accounted for."""
     body = read_plan(plan)
-    with (
-        tempfile.TemporaryDirectory(prefix="kinesis-demo-", ignore_cleanup_errors=True) as folder,
-        LocalPlatform(Path(folder), console, aggregation=aggregation) as platform,
-    ):
-        summary = run_demo(platform, body, console)
-        report(summary, console, ROOT / "reports")
+    folder = Path(tempfile.mkdtemp(prefix="kinesis-demo-"))
+    try:
+        with LocalPlatform(folder, console, aggregation=aggregation) as platform:
+            summary = run_demo(platform, body, console)
+            report(summary, console, ROOT / "reports")
+    except _EXPECTED:
+        console.say(f"what the platform wrote is kept in {folder}")
+        raise
+    except KeyboardInterrupt:
+        rmtree(folder, ignore_errors=True)
+        raise
+    rmtree(folder, ignore_errors=True)
     return 0 if summary.ok else 1
+
+
+def _forget_other_aws() -> None:
+    """Drop what the environment says about AWS: a profile of the user's is no part of this."""
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        del os.environ[name]
+    os.environ |= {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -163,7 +163,6 @@ class Agent:
         for service, refill in self._refills.items():
             if refill.at == 0.0 or time.monotonic() < refill.at:
                 continue
-            refill.at = 0.0
             try:
                 self.ecs.update_service(cluster=self.cluster, service=service)
             except ClientError as error:
@@ -172,6 +171,7 @@ class Agent:
                     "ServiceNotActiveException",
                 ):
                     raise
+            refill.at = 0.0
 
 
 def run(agent: Agent) -> None:
@@ -181,16 +181,18 @@ def run(agent: Agent) -> None:
     signal.signal(signal.SIGTERM, lambda number, _: stopped.append(number))
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     reachable = True
-    while not stopped and os.getppid() == parent:
-        try:
-            agent.step()
-            reachable = True
-        except (BotoCoreError, ClientError) as error:
-            if reachable:
-                log.event("control_plane_fails", error=str(error))
-            reachable = False
-        time.sleep(POLL_SECONDS)
-    agent.stop_all()
+    try:
+        while not stopped and os.getppid() == parent:
+            try:
+                agent.step()
+                reachable = True
+            except (BotoCoreError, ClientError) as error:
+                if reachable:
+                    log.event("control_plane_fails", error=str(error))
+                reachable = False
+            time.sleep(POLL_SECONDS)
+    finally:
+        agent.stop_all()
 
 
 def main() -> int:
@@ -198,7 +200,7 @@ def main() -> int:
     parser.add_argument("--cluster", required=True)
     parser.add_argument("--folder", required=True, type=Path, help="where tasks' files go")
     arguments = parser.parse_args()
-    config = Config(connect_timeout=2, read_timeout=20, retries={"total_max_attempts": 1})
+    config = Config(connect_timeout=2, read_timeout=5, retries={"total_max_attempts": 1})
     agent = Agent(
         ecs=boto3.client("ecs", config=config),
         logs=boto3.client("logs", config=config),

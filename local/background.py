@@ -98,12 +98,17 @@ def _start(folder: Path) -> dict[str, Any]:
             start_new_session=True,
         )
     deadline = time.monotonic() + UP_SECONDS
-    while time.monotonic() < deadline and process.poll() is None:
-        running = _running(folder)
-        if running is not None:
-            return running
-        time.sleep(0.1)
-    process.terminate()
+    running = None
+    try:
+        while time.monotonic() < deadline and process.poll() is None:
+            running = _running(folder)
+            if running is not None:
+                return running
+            time.sleep(0.1)
+    finally:
+        if running is None:
+            process.terminate()
+            process.wait(DOWN_SECONDS)
     raise StackError(f"the stack did not come up:\n{_log(folder).read_text()}")
 
 

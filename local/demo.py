@@ -38,10 +38,13 @@ def run_demo(platform: LocalPlatform, body: dict[str, Any], console: Console) ->
     demo_id = platform.api.start(body)["demoId"]
     console.say(f"Demo {demo_id}: {platform.api.base_url}/demo/{demo_id}")
     meter = LoadMeter(platform.stack.pid)
+
+    def look(demo: dict[str, Any]) -> None:
+        platform.check()
+        meter.sample(demo["currentPhase"] or 0)
+
     try:
-        demo = watch(
-            platform.api, demo_id, console, lambda demo: meter.sample(demo["currentPhase"] or 0)
-        )
+        demo = watch(platform.api, demo_id, console, look)
     except BaseException:
         _stop(platform, demo_id, console)
         raise
@@ -57,7 +60,7 @@ def prove_demo(
     tally = tally_stream(demo_id, _shown(platform, console))
     numbers = [phase["phase_number"] for phase in demo["phases"]]
     loads = {number: meter.of_phase(number) for number in numbers} if meter else {}
-    return summarize(demo, logs.ledgers, tally, loads)
+    return summarize(demo, logs, tally, loads)
 
 
 def await_ledgers(platform: LocalPlatform, demo_id: str, console: Console) -> TaskLogs:
@@ -79,13 +82,13 @@ def await_ledgers(platform: LocalPlatform, demo_id: str, console: Console) -> Ta
 def report(summary: Summary, console: Console, reports: Path) -> Path:
     """Print the result and write summary.json; return its path."""
     path = reports / summary.demo_id / "summary.json"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(summary.as_dict(), indent=2) + "\n")
     console.say()
     for line in table(summary):
         console.say(line)
     for line in summary.complaints():
         console.say(console.bad(line))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(summary.as_dict(), indent=2) + "\n")
     console.say(f"report: {path}")
     paint = console.good if summary.ok else console.bad
     console.say(paint(summary.verdict()))

@@ -7,12 +7,13 @@ was killed; both name each producer with its counts. A ledger that was shipped t
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mypy_boto3_logs import CloudWatchLogsClient
+    from mypy_boto3_logs.type_defs import GetLogEventsRequestTypeDef
 
 
 @dataclass(frozen=True)
@@ -43,33 +44,58 @@ class TaskLogs:
     ledgers: tuple[PoolLedger, ...]
     unended: frozenset[str]
     """Log streams of tasks that haven't ended yet."""
+    broken: dict[str, int]
+    """Exit codes of tasks that ended badly and left no ledger, by log stream."""
 
 
 def read_task_logs(client: CloudWatchLogsClient, log_group: str, demo_id: str) -> TaskLogs:
     """Read a demo's task logs as they are now."""
-    pages = client.get_paginator("filter_log_events").paginate(logGroupName=log_group)
-    return parse_task_logs(
-        ((e["logStreamName"], e["message"]) for page in pages for e in page["events"]), demo_id
+    pages = client.get_paginator("describe_log_streams").paginate(logGroupName=log_group)
+    streams = [stream["logStreamName"] for page in pages for stream in page["logStreams"]]
+    lines = (
+        (stream, message) for stream in streams for message in _lines(client, log_group, stream)
     )
+    return parse_task_logs(lines, demo_id)
 
 
 def parse_task_logs(lines: Iterable[tuple[str, str]], demo_id: str) -> TaskLogs:
-    """Sort out a demo's ledgers and unended tasks from (log stream, line) in order of time."""
+    """Sort out a demo's ledgers and tasks from (log stream, line), in order of time a stream."""
     ledgers: dict[str, PoolLedger] = {}
-    unended: set[str] = set()
+    reported: set[str] = set()
+    started: set[str] = set()
+    exit_codes: dict[str, int] = {}
     for stream, message in lines:
         line = _json(message)
         event = line.get("event")
         if event == "task_ended":
-            unended.discard(stream)
+            exit_codes[stream] = line["exit_code"]
         elif line.get("demo_id") != demo_id:
             continue
         elif event == "task_started":
-            unended.add(stream)
+            started.add(stream)
         elif event == "ledger":
             ledger = _ledger(line)
             ledgers[ledger.pool] = ledger
-    return TaskLogs(tuple(ledgers.values()), frozenset(unended))
+            reported.add(stream)
+    return TaskLogs(
+        tuple(ledgers.values()),
+        frozenset(started - exit_codes.keys()),
+        {s: exit_codes[s] for s in started - reported if exit_codes.get(s)},
+    )
+
+
+def _lines(client: CloudWatchLogsClient, log_group: str, stream: str) -> Iterator[str]:
+    request: GetLogEventsRequestTypeDef = {
+        "logGroupName": log_group,
+        "logStreamName": stream,
+        "startFromHead": True,
+    }
+    while True:
+        page = client.get_log_events(**request)
+        yield from (event["message"] for event in page["events"])
+        if not page["events"] or page["nextForwardToken"] == request.get("nextToken"):
+            return
+        request["nextToken"] = page["nextForwardToken"]
 
 
 def _ledger(line: dict[str, Any]) -> PoolLedger:

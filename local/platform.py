@@ -13,6 +13,7 @@ from shutil import rmtree
 from typing import TYPE_CHECKING, Any
 
 import boto3
+import psutil
 from botocore.config import Config
 
 from local.api import DemoApi
@@ -25,7 +26,12 @@ if TYPE_CHECKING:
     from mypy_boto3_logs import CloudWatchLogsClient
     from mypy_boto3_stepfunctions import SFNClient
 
-AGENT_STOP_SECONDS = 15.0
+AGENT_STOP_SECONDS = 20.0
+"""A call of the agent's may take five seconds, and its tasks have ten to go."""
+
+
+class AgentEnded(Exception):
+    """The ECS agent is gone, and with it all that starts and replaces tasks."""
 
 
 class LocalPlatform:
@@ -33,7 +39,7 @@ class LocalPlatform:
 
     def __init__(self, folder: Path, console: Console, *, aggregation: str = "off") -> None:
         """`aggregation`: the workers' AGGREGATION, `off` or `on`."""
-        self.folder = folder
+        self.folder = folder.resolve()
         self._aggregation = aggregation
         self._console = console
         self.stack = EmbeddedStack(folder)
@@ -95,6 +101,28 @@ class LocalPlatform:
         except subprocess.TimeoutExpired:
             agent.kill()
             agent.wait()
+        for process in self._task_processes():
+            process.kill()
+
+    def check(self) -> None:
+        """Raise AgentEnded if the agent doesn't run any more."""
+        if self._agent is not None and self._agent.poll() is not None:
+            raise AgentEnded(
+                f"the ECS agent ended with {self._agent.returncode}; "
+                f"its log is {self.folder / 'agent.log'}"
+            )
+
+    def _task_processes(self) -> list[psutil.Process]:
+        """What an agent that was killed has left running: known by its temporary folder."""
+        tasks = str(self.folder.resolve() / "tasks")
+        found = []
+        for process in psutil.process_iter():
+            try:
+                if process.environ().get("TMPDIR", "").startswith(tasks):
+                    found.append(process)
+            except (psutil.NoSuchProcess, psutil.AccessDenied):
+                continue
+        return found
 
     def output(self, name: str) -> str:
         """An output of the deployed infrastructure, such as `StreamName`."""

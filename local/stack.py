@@ -198,6 +198,7 @@ class EmbeddedStack:
             "MINISTACK_REGION": REGION,
             "LOG_LEVEL": "WARNING",
             "TMPDIR": str(self._temporary),
+            "STATE_DIR": str(self._temporary / "state"),
             # Servers that the demo doesn't need, one of them on a fixed port.
             "IOT_MTLS_ENABLED": "0",
             "SFTP_ENABLED": "0",

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from local.ledgers import PoolLedger
+from local.ledgers import PoolLedger, TaskLogs
 from local.load import Load, limiting_factor
 from local.proof import Proof, Tally, prove
 from local.timeline import achievement
@@ -59,12 +59,22 @@ class Summary:
     retried: int
     throttled: int
     killed_workers: int
+    broken_tasks: int
+    """Tasks that ended with an error and left no ledger."""
     error: str | None
     cause: str | None
 
     @property
     def ok(self) -> bool:
-        return self.status == "SUCCEEDED" and not (self.lost or self.foreign)
+        """Whether the demo went to its end and every record of every phase is accounted for."""
+        return self.status == "SUCCEEDED" and not (
+            self.lost or self.foreign or self.broken_tasks or self.silent_phases
+        )
+
+    @property
+    def silent_phases(self) -> list[int]:
+        """Phases of which no record is in the stream."""
+        return [phase.phase_number for phase in self.phases if not phase.delivered]
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -86,6 +96,9 @@ class Summary:
         if self.lost and self.failed_by_cause:
             causes = ", ".join(f"{c} {n:,}" for c, n in sorted(self.failed_by_cause.items()))
             lines.append(f"the ledgers gave up {self.failed:,} records, by cause: {causes}")
+        if self.broken_tasks:
+            lines.append(f"{self.broken_tasks} task(s) ended with an error and without a ledger")
+        lines += [f"phase {number} sent nothing at all" for number in self.silent_phases]
         if self.killed_workers:
             lines.append(
                 f"{self.killed_workers} worker(s) were killed; what they had in memory, "
@@ -98,11 +111,12 @@ class Summary:
 
 def summarize(
     demo: Mapping[str, Any],
-    ledgers: Sequence[PoolLedger],
+    logs: TaskLogs,
     tally: Tally,
     loads: Mapping[int, Load | None],
 ) -> Summary:
-    """Bring together GET /demo/<id>'s answer, the ledgers, the stream's tally and the load."""
+    """Bring together GET /demo/<id>'s answer, the tasks' logs, the stream's tally and the load."""
+    ledgers = logs.ledgers
     made = {name: n for ledger in ledgers for name, n in ledger.generated_by_producer.items()}
     proof: Proof = prove(made, tally)
     causes: dict[str, int] = {}
@@ -124,7 +138,8 @@ def summarize(
         foreign=proof.foreign,
         retried=sum(ledger.retried for ledger in ledgers),
         throttled=sum(ledger.throttled for ledger in ledgers),
-        killed_workers=sum(ledger.recovered for ledger in ledgers),
+        killed_workers=sum(ledger.recovered and ledger.generated > 0 for ledger in ledgers),
+        broken_tasks=len(logs.broken),
         error=demo.get("error"),
         cause=demo.get("cause"),
     )

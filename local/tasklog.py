@@ -9,10 +9,13 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from local.tasks import TaskProcess
+from worker import log
 from worker.contract import Env
+from worker.errors import BrokenScoreboard
 from worker.ledger import Cause, Ledger
 from worker.scoreboard import Scoreboard
 
@@ -24,49 +27,64 @@ MAX_EVENTS_PER_CALL = 1_000
 
 
 class TaskLog:
-    """One task's log stream. Its first line says whose task it is, its last how it ended."""
+    """One task's log stream. Its first line says whose task it is, its last how it ended.
+
+    Lines that couldn't be sent are kept, and go with the next ones.
+    """
 
     def __init__(self, client: CloudWatchLogsClient, task: TaskProcess) -> None:
         self._client = client
         self._task = task
         self._offset = 0
         self._made = False
+        self._closing = False
+        self._unsent_at_end: list[str] = []
         demo = task.definition.environment.get(Env.DEMO_ID)
-        self._put([json.dumps({"event": "task_started", "demo_id": demo})])
+        self._unsent = [json.dumps({"event": "task_started", "demo_id": demo})]
 
     def ship(self) -> None:
-        """Send the complete lines that were printed since the last call."""
+        """Send the lines that were completed since the last call. Raises botocore's errors."""
         with self._task.log_path.open("rb") as file:
             file.seek(self._offset)
             text = file.read()
         whole = text[: text.rfind(b"\n") + 1]
         self._offset += len(whole)
-        self._put(whole.decode(errors="replace").splitlines())
+        self._unsent += whole.decode(errors="replace").splitlines()
+        self._send()
 
     def close(self, exit_code: int) -> None:
-        """Send the rest, recovered ledgers among it, and say how the task ended."""
-        self.ship()
-        self._put([json.dumps(line) for line in recovered_ledgers(self._task)])
-        self._put([json.dumps({"event": "task_ended", "exit_code": exit_code})])
+        """Send the rest, recovered ledgers among it, and say how the task ended.
 
-    def _put(self, lines: list[str]) -> None:
-        group = self._task.definition.log_group
-        if not lines or group is None:
+        Raises botocore's errors; called again, it sends what is still to be sent.
+        """
+        if not self._closing:
+            self._closing = True
+            ended = {"event": "task_ended", "exit_code": exit_code}
+            lines = [*recovered_ledgers(self._task), ended]
+            self._unsent_at_end = [json.dumps(line) for line in lines]
+        self.ship()
+        self._unsent += self._unsent_at_end
+        self._unsent_at_end = []
+        self._send()
+
+    def _send(self) -> None:
+        group, stream = self._task.definition.log_group, self._task.log_stream
+        if group is None:
+            self._unsent.clear()
+        if group is None or not self._unsent:
             return
-        stream = self._task.log_stream
         if not self._made:
             self._client.create_log_stream(logGroupName=group, logStreamName=stream)
             self._made = True
-        now_ms = int(time.time() * 1000)
-        for start in range(0, len(lines), MAX_EVENTS_PER_CALL):
+        while self._unsent:
+            lines = self._unsent[:MAX_EVENTS_PER_CALL]
+            now_ms = int(time.time() * 1000)
             self._client.put_log_events(
                 logGroupName=group,
                 logStreamName=stream,
-                logEvents=[
-                    {"timestamp": now_ms, "message": line}
-                    for line in lines[start : start + MAX_EVENTS_PER_CALL]
-                ],
+                logEvents=[{"timestamp": now_ms, "message": line} for line in lines],
             )
+            del self._unsent[: len(lines)]
 
 
 def recovered_ledgers(task: TaskProcess) -> list[dict[str, object]]:
@@ -83,10 +101,18 @@ def recovered_ledgers(task: TaskProcess) -> list[dict[str, object]]:
             "restarts": 0,
             "producers": {board.producer(s): b.summary() for s, b in enumerate(books)},
         }
-        for board in map(Scoreboard.open, Scoreboard.find(task.folder))
+        for board in _scoreboards(task)
         for books in [[_settled(board.ledger(slot)) for slot in range(board.slots)]]
         for total in [sum(books, Ledger())]
     ]
+
+
+def _scoreboards(task: TaskProcess) -> Iterator[Scoreboard]:
+    for path in Scoreboard.find(task.folder):
+        try:
+            yield Scoreboard.open(path)
+        except BrokenScoreboard as error:
+            log.event("ledger_not_recovered", task=task.task_id, problem=str(error))
 
 
 def _settled(books: Ledger) -> Ledger:

@@ -1,103 +1,18 @@
-"""The edge: `python -m worker` reads the environment, runs the pool and prints the ledger.
-
-Exit code 0: all records are accounted for (the ledger, one JSON line on standard output, says
-how); 1: aggregates need the stream's shards, and these can't be read; 2: the environment can't be
-read, and every bad variable is named on standard error.
-"""
+"""`python -m worker`: listens to signals first, since the rest takes half a second to import."""
 
 from __future__ import annotations
 
-import json
-import os
 import sys
-from collections.abc import Callable
-from contextlib import closing
-from functools import partial
-from typing import TYPE_CHECKING
-from uuid import uuid4
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from worker import log
-from worker.concurrency import MOST
-from worker.cpus import usable_cpus
-from worker.errors import BadSettings
-from worker.gatherers import Aggregated, Gathering, Plain
-from worker.pool import Pool, PoolReport
-from worker.publisher import CloudWatchPublisher, NoPublisher, Publisher, cloudwatch_client
-from worker.scoreboard import Scoreboard
-from worker.sender import KinesisSender, kinesis_client
-from worker.settings import Settings, read_settings
-from worker.shardmap import BrokenShardMap, read_shard_map
-
-if TYPE_CHECKING:
-    from mypy_boto3_kinesis import KinesisClient
+from worker.stop import Stop
 
 
 def main() -> int:
-    try:
-        settings = read_settings(os.environ)
-    except BadSettings as error:
-        print(f"worker: {error}", file=sys.stderr)
-        return 2
-    scoreboard = Scoreboard.create(uuid4().hex[:8], settings.processes or usable_cpus())
-    log.event(
-        "started",
-        pool=scoreboard.name,
-        demo_id=settings.demo_id,
-        phase=settings.phase,
-        task_tps="max" if settings.task_tps is None else float(settings.task_tps),
-        processes=scoreboard.slots,
-        ends_at=settings.phase_ends_at,
-    )
-    client = kinesis_client(settings.region, MOST)
-    try:
-        gathering = _gathering(settings, client)
-    except (BotoCoreError, ClientError, BrokenShardMap) as error:
-        print(
-            f"worker: the shards of {settings.stream_name} can't be read: {error}", file=sys.stderr
-        )
-        return 1
-    sender = KinesisSender(client, settings.stream_name)
-    report = Pool(settings, scoreboard, sender, gathering, _publisher(settings)).run()
-    print(json.dumps(_ledger_line(settings, report)), flush=True)
-    scoreboard.remove()
-    return 0
+    stop = Stop()
+    stop.listen()
+    from worker.run import run
 
-
-def _gathering(settings: Settings, client: KinesisClient) -> Callable[[], Gathering]:
-    """What makes each producer's gathering; `client` is used in the producers' processes only."""
-    if not settings.aggregation:
-        return Plain
-    # By a client of its own: one that has connected must not be shared by fork.
-    with closing(kinesis_client(settings.region, 1)) as unshared:
-        shards = read_shard_map(unshared, settings.stream_name)
-    return lambda: Aggregated(shards, partial(read_shard_map, client, settings.stream_name))
-
-
-def _publisher(settings: Settings) -> Publisher:
-    if not settings.metrics_enabled:
-        return NoPublisher()
-    return CloudWatchPublisher(
-        cloudwatch_client(settings.region), settings.namespace, settings.demo_id, settings.phase
-    )
-
-
-def _ledger_line(settings: Settings, report: PoolReport) -> dict[str, object]:
-    return {
-        "event": "ledger",
-        "demo_id": settings.demo_id,
-        "phase": settings.phase,
-        "pool": report.pool,
-        **report.books.summary(),
-        "missed": report.missed,
-        "restarts": report.restarts,
-        "seconds": round(report.seconds, 6),
-        "cpu_seconds": round(report.cpu_seconds, 3),
-        "limited_by": report.limited_by,
-        "latency_ms": {kind: found.summary() for kind, found in report.latencies.items()},
-        "producers": {name: books.summary() for name, books in report.producers.items()},
-    }
+    return run(stop)
 
 
 if __name__ == "__main__":

@@ -101,7 +101,7 @@ class Aggregator:
             try:
                 key = keys[record[1]]
             except KeyError:
-                key = self._meet(record[1])
+                key = self._remember(record[1])
             aggregate = key.aggregate
             if len(data) + key.overhead > aggregate.room:
                 full += self._close_any(aggregate)
@@ -125,8 +125,8 @@ class Aggregator:
             aggregate.records.append(record)
         return full
 
-    def _meet(self, partition_key: str) -> _Key:
-        """Remember a partition key, that of the moment or one that was forgotten meanwhile."""
+    def _remember(self, partition_key: str) -> _Key:
+        """Work out where a key's records go, and forget all others where they are too many."""
         if len(self._keys) >= _MAX_KEYS:
             self._keys.clear()
         aggregate = self._aggregates[self._shards.shard_of(partition_key)]

@@ -2,8 +2,8 @@
 
 A pace of r records/s in requests of 500 needs r · latency / 500 requests under way at any moment
 (Little's law). The latency that counts is the lowest of the last minute: it is the service's own.
-A higher one means that requests queue there, and more of them would only queue longer. Twice the
-need leaves room for catching up. Pure.
+A higher one means that requests queue there, and more of them would only queue longer. Eight times
+the need leaves room for retries when most records are refused. Pure.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from worker.pacer import NS
 
 FEWEST = 2
 MOST = 64
-HEADROOM = 2.0
+HEADROOM = 8.0
 WINDOW_NS = 60 * NS
 _SLOT_NS = 5 * NS
 

@@ -4,10 +4,10 @@
 
 All state belongs to the one thread that calls `step`; the sender's threads only block on the
 network and hand their answers back. So there is no lock here, and the whole flow can be driven by a
-fake clock and a fake stream. Two bounds keep memory flat: records that wait to be sent hold up the
-generator (what it then doesn't make in time is caught up later, or reported as missed), and records
-that wait for a retry live in the retrier's bounded buffer. Throttling never holds up the generator:
-a load generator that slows down with its target hides what it should show. A request that can't be
+fake clock and a fake stream. Two bounds keep memory flat: new records that wait to be sent hold up
+the generator (what it then doesn't make in time is caught up later, or reported as missed), and
+records that wait for a retry live in the retrier's bounded buffer. Retries don't hold it up: a load
+generator that slows down with its target hides what it should show. A request that can't be
 sent yet anyway is left open past its deadline, so requests grow when answers are slow.
 """
 
@@ -83,12 +83,14 @@ class Pipeline:
         self._outbox: deque[Batch] = deque()
         self._in_flight = 0
         self._unsent = 0
+        self._unsent_again = 0
         self._last_step_ns = start_ns
 
     def step(self, now_ns: int, *, generate: bool = True) -> None:
         """Do what is to be done at `now_ns`; without `generate`, only bring out what is there."""
-        again = self._retrier.ready(now_ns)
-        if again:
+        if self._unsent_again < self._max_unsent:
+            again = self._retrier.ready(now_ns)
+            self._unsent_again += len(again)
             self.ledger.retried += len(again)
             self._gather(again, now_ns)
         if generate:
@@ -103,6 +105,8 @@ class Pipeline:
             batch = self._outbox.popleft()
             self._in_flight += 1
             self._unsent -= batch.records
+            if self._unsent_again:
+                self._unsent_again -= _refused_before(batch)
             self._dispatch(batch)
 
     def settle(self, batch: Batch, outcome: Outcome, sent_ns: int, now_ns: int) -> None:
@@ -152,16 +156,22 @@ class Pipeline:
         made = self.ledger.generated
         elapsed_ns, step_ns = now_ns - self._start_ns, now_ns - self._last_step_ns
         number = self._pace.allowed(elapsed_ns, made, step_ns)
-        number = min(number, self._max_unsent - self._unsent)
+        number = min(number, self._max_unsent - (self._unsent - self._unsent_again))
         if number > 0:
             since_ns = now_ns if isinstance(self._pace, Unpaced) else self._start_ns
             self.ledger.generated += number
             self._gather(self._generator.posts(self._pace.dues(made, number, since_ns)), now_ns)
 
     def _gather(self, records: Sequence[Record], now_ns: int) -> None:
+        if not records:
+            return
         if max([len(record[0]) for record in records]) > SURE_TO_FIT_BYTES:
             fitting = [record for record in records if not is_too_large(record)]
             self.ledger.fail(Cause.REJECTED, len(records) - len(fitting))
             records = fitting
         self._unsent += len(records)
         self._outbox += self._gatherer.add(records, now_ns)
+
+
+def _refused_before(batch: Batch) -> int:
+    return sum(record.attempt > 0 for item in batch.items for record in records_of(item))

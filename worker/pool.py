@@ -18,7 +18,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing.connection import wait
 from multiprocessing.process import BaseProcess
-from types import FrameType
 
 from worker import log
 from worker.bottleneck import Limit, limited_by
@@ -28,11 +27,12 @@ from worker.generator import Origin
 from worker.histogram import Distribution
 from worker.ledger import Cause, Ledger
 from worker.pacer import NS, Pace, Pacer, Unpaced
-from worker.producer import DRAIN_NS, STOP_SIGNALS, Assignment, Producer
+from worker.producer import DRAIN_NS, Assignment, Producer
 from worker.publisher import Publisher
 from worker.scoreboard import Latency, Scoreboard
 from worker.sender import Sender
 from worker.settings import Settings
+from worker.stop import STOP_SIGNALS, Stop
 
 _KILL_AFTER_NS = DRAIN_NS + 2 * NS
 """How long after the end a producer may live: its own drain, and a little to say goodbye."""
@@ -86,6 +86,7 @@ class Pool:
         sender: Sender,
         gathering: Callable[[], Gathering],
         publisher: Publisher,
+        stop: Stop,
     ) -> None:
         """`gathering` makes one for each producer."""
         self._settings = settings
@@ -93,19 +94,17 @@ class Pool:
         self._sender = sender
         self._gathering = gathering
         self._publisher = publisher
+        self._stop = stop
         self._start_ns = time.monotonic_ns()
         self._epoch_ns = time.time_ns() - self._start_ns
         self._end_ns = self._phase_end_ns()
         self._slots = [self._slot(number) for number in range(scoreboard.slots)]
         self._stopped_ns: int | None = None
-        self._signal: signal.Signals | None = None
         self._told_to_stop = False
         self._restarts = 0
-        self._wakeups, self._alarm = os.pipe()
 
     def run(self) -> PoolReport:
         """Send until the phase ends or a signal comes; return when all is accounted for."""
-        self._listen()
         ticker = _Ticker(self._settings.publish_interval, self._sample, self._publisher.publish)
         while not self._finished():
             self._start_missing()
@@ -114,8 +113,11 @@ class Pool:
             self._bury_dead()
             ticker.tick()
         self._sample(int(time.time()))
-        self._publisher.publish()
         return self._report()
+
+    def publish(self) -> None:
+        """Send the metrics that are left."""
+        self._publisher.publish()
 
     def _finished(self) -> bool:
         now_ns = time.monotonic_ns()
@@ -134,6 +136,8 @@ class Pool:
         if self._stopped_ns is not None:
             return
         for slot in self._slots:
+            if self._stop.signal is not None:
+                return
             if slot.process is None and now_ns >= slot.restart_at_ns:
                 self._scoreboard.beat(slot.assignment.slot, now_ns)
                 slot.started_ns = now_ns
@@ -185,27 +189,17 @@ class Pool:
         if self._end_ns is not None and self._stopped_ns is None:
             seconds = min(seconds, max(0.0, (self._end_ns - time.monotonic_ns()) / NS))
         sentinels = [slot.process.sentinel for slot in self._slots if slot.process is not None]
-        for ready in wait([*sentinels, self._wakeups], seconds):
-            if ready == self._wakeups:
-                os.read(self._wakeups, 4096)
-
-    def _listen(self) -> None:
-        os.set_blocking(self._alarm, False)
-        signal.set_wakeup_fd(self._alarm, warn_on_full_buffer=False)
-        for number in STOP_SIGNALS:
-            signal.signal(number, self._note_signal)
-
-    def _note_signal(self, number: int, _: FrameType | None) -> None:
-        """All that a handler may safely do; the wake-up ends the sleep."""
-        self._signal = signal.Signals(number)
+        for ready in wait([*sentinels, self._stop.wakeups], seconds):
+            if ready == self._stop.wakeups:
+                os.read(self._stop.wakeups, 4096)
 
     def _heed_signal(self) -> None:
-        if self._signal is None or self._told_to_stop:
+        if self._stop.signal is None or self._told_to_stop:
             return
         self._told_to_stop = True
         if self._stopped_ns is None:
             self._stopped_ns = time.monotonic_ns()
-        log.event("stopping", signal=self._signal.name)
+        log.event("stopping", signal=self._stop.signal.name)
         for slot in self._slots:
             if slot.process is not None:
                 slot.process.terminate()

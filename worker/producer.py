@@ -3,7 +3,7 @@
 The main thread steps the pipeline; other threads wait for Kinesis, as many as requests are in
 flight, and put what is to be done with an answer into one queue, on which the main thread sleeps.
 It ends when the phase does, when it is told to (SIGTERM) or when its pool is gone; in each case it
-drains first: nothing new is made, what is there is brought out, for 30 seconds at most.
+drains first: nothing new is made, what is there is brought out, for 25 seconds at most.
 """
 
 from __future__ import annotations
@@ -27,15 +27,15 @@ from worker.pipeline import Latencies, Pipeline
 from worker.retrier import Retrier, RetryPolicy
 from worker.scoreboard import Latency, Scoreboard
 from worker.sender import Sender
+from worker.stop import STOP_SIGNALS
 
 SHORTEST_TICK_NS = 5_000_000
 LONGEST_TICK_NS = 50_000_000
 RECORDS_PER_TICK = 50
 """A step for fewer records would cost more CPU than it evens out."""
 LONGEST_SLEEP_NS = NS // 2
-DRAIN_NS = 30 * NS
-STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
-"""Blocked while a producer is forked, until it has its own handlers."""
+DRAIN_NS = 25 * NS
+"""With what comes after it, within the 30 seconds that a stop may take."""
 LEAST_UNSENT = 2_000
 _NEVER_NS = 1 << 62
 
@@ -74,7 +74,6 @@ class Producer:
         self._gathering = gathering
         self._end_ns = _NEVER_NS if task.end_ns is None else task.end_ns
         self._tick_ns = tick_ns(task.records_per_second)
-        self._pool_pid = os.getppid()
         self._told_to_stop = False
         self._jobs: SimpleQueue[Callable[[], None]] = SimpleQueue()
         """For the threads."""
@@ -91,13 +90,13 @@ class Producer:
         signal.signal(signal.SIGTERM, self._stop)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
         while not self._over():
-            self._advance(time.monotonic_ns(), generate=True)
+            self._advance(min(time.monotonic_ns(), self._end_ns), generate=True)
         self._pipeline.step(min(time.monotonic_ns(), self._end_ns))
         self._drain()
 
     def _over(self) -> bool:
         ended = time.monotonic_ns() >= self._end_ns
-        return ended or self._told_to_stop or os.getppid() != self._pool_pid
+        return ended or self._told_to_stop or os.getppid() != self._scoreboard.pool_pid
 
     def _drain(self) -> None:
         give_up_ns = time.monotonic_ns() + DRAIN_NS

@@ -15,6 +15,11 @@ from worker.contract import CONTROLLER_MODE, WORKER_NAMESPACE, Env
 from worker.errors import BadSettings
 from worker.generator import DEFAULT_SIZE
 
+MOST_PER_SECOND = 1e9
+"""Records; more than any stream takes."""
+FAR_FUTURE = 1e11
+"""Epoch seconds, some three thousand years from now."""
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -110,7 +115,7 @@ class _Reader:
             number = float(value)
         except ValueError:
             number = math.nan
-        if not (math.isfinite(number) and number > above):
+        if not (math.isfinite(number) and above < number < FAR_FUTURE):
             wanted = "a number" if above == -math.inf else f"a number above {above:g}"
             self._complain(name, wanted)
             return None
@@ -123,8 +128,9 @@ class _Reader:
         if value == "max":
             return None
         try:
-            rate = Fraction(value)
-        except (ValueError, ZeroDivisionError):
+            sane = 0 <= float(value) <= MOST_PER_SECOND
+            rate = Fraction(value) if sane else Fraction(-1)
+        except ValueError:
             rate = Fraction(-1)
         if rate < 0:
             self._complain(name, "records per second, a number from 0, or max")

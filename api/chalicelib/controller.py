@@ -44,9 +44,12 @@ def _start_phase(order: Order, services: Services) -> DemoState:
         order.demo_id, _started_at(order, services), services.default_phases
     )
     phase = _phase_of(order, state)
-    under_way = _under_way(order, phase, state, services)
-    started = under_way or _begin(order, phase, state, services)
-    _undo_if_stopped(order, services)
+    try:
+        under_way = _under_way(order, phase, state, services)
+        started = under_way or _begin(order, phase, state, services)
+    finally:
+        # Also if that failed: perhaps because a DELETE took the service away in the middle of it.
+        _undo_if_stopped(order, services)
     if under_way:
         return under_way
     return _announced(

@@ -123,6 +123,8 @@ def from_json(document: object) -> DemoState:
 def _from_mapping(document: Mapping[str, Any]) -> DemoState:
     number = document.get("phase_number")
     ended_at = document.get("ended_at")
+    if number is not None and not 1 <= int(number) <= len(document["phases"]):
+        raise ValueError(f"there is no phase {number}")
     return DemoState(
         demo_id=str(document["demo_id"]),
         status=Status(document["status"]),

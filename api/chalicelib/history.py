@@ -13,6 +13,7 @@ from typing import Any
 
 from chalicelib import demo_state
 from chalicelib.demo_state import DemoState
+from chalicelib.errors import InvalidEvent
 
 
 @dataclass(frozen=True)
@@ -40,4 +41,7 @@ def _demo_state(data: str | None) -> DemoState | None:
     document = json.loads(data) if data else None
     if not isinstance(document, dict) or "demo_state" not in document:
         return None
-    return demo_state.from_json(document["demo_state"])
+    try:
+        return demo_state.from_json(document["demo_state"])
+    except InvalidEvent:  # somebody's own input, which is no state of ours
+        return None

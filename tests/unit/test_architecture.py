@@ -18,6 +18,7 @@ ONLY_TYPES = ("mypy_boto3_",)
 PURE = [
     *(f"worker/{name}.py" for name in ("pacer", "collector", "retrier", "ledger", "generator")),
     *(f"worker/{name}.py" for name in ("pipeline", "settings", "record", "limits")),
+    *(f"worker/{name}.py" for name in ("aggregator", "encoding", "histogram", "concurrency")),
     *(f"local/{name}.py" for name in ("proof", "timeline", "summary", "swagger")),
     *(f"api/chalicelib/{name}.py" for name in ("plan", "report", "names", "demo_state", "history")),
 ]

@@ -59,3 +59,15 @@ def test_a_ledger_that_was_shipped_twice_counts_once() -> None:
     logs = parse_task_logs([("a", line), ("a", line)], "d")
     assert len(logs.ledgers) == 1
     assert logs.ledgers[0].recovered
+
+
+def test_a_task_that_ended_badly_without_a_ledger_is_told_of() -> None:
+    bad = json.dumps({"event": "task_ended", "exit_code": 3})
+    killed = json.dumps({"event": "task_ended", "exit_code": -9})
+    lines = [
+        *(("a", started()), ("a", bad)),
+        *(("b", started()), ("b", ledger_line(recovered=True)), ("b", killed)),
+        *(("c", started()), ("c", ENDED)),
+        *(("d", started("other")), ("d", bad)),
+    ]
+    assert parse_task_logs(lines, "d").broken == {"a": 3}

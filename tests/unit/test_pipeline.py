@@ -156,6 +156,15 @@ def test_throttling_does_not_slow_the_generator() -> None:
     assert stream.pipeline.ledger.generated == 5000
 
 
+def test_retries_do_not_hold_the_generator_up() -> None:
+    stream = Stream(max_in_flight=20)
+    for n in range(20 * NS // STEP_NS):
+        stream.step()
+        while stream.in_flight and n % 40 == 0:
+            stream.answer(Cause.THROTTLED)
+    assert stream.pipeline.ledger.generated == 20_000
+
+
 def test_a_sender_that_hangs_holds_the_generator_up_within_its_bound() -> None:
     stream = Stream(max_in_flight=2, max_unsent=300)
     for _ in range(10 * NS // STEP_NS):

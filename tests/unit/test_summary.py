@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from local.ledgers import PoolLedger
+from local.ledgers import PoolLedger, TaskLogs
 from local.load import Load, limiting_factor
 from local.proof import Tally
 from local.reader import Post
@@ -50,7 +50,9 @@ def tally(records: int = 9_000, every_ms: int = 1) -> Tally:
 
 
 def summary(**parts: Any) -> Summary:
-    arguments = {"demo": demo(), "ledgers": [ledger()], "tally": tally(), "loads": {}} | parts
+    ledgers = parts.pop("ledgers", [ledger()])
+    logs = TaskLogs(tuple(ledgers), frozenset(), parts.pop("broken", {}))
+    arguments = {"demo": demo(), "logs": logs, "tally": tally(), "loads": {}} | parts
     return summarize(**arguments)
 
 
@@ -88,6 +90,16 @@ def test_a_foreign_record_spoils_it() -> None:
     result = summary(tally=found)
     assert not result.ok
     assert "1 records in the stream were made by nobody known" in result.complaints()
+
+
+def test_workers_that_never_ran_are_no_success_though_nothing_was_lost() -> None:
+    result = summary(ledgers=[], tally=Tally("d"), broken={"a": 3})
+    assert (result.lost, result.foreign) == (0, 0)
+    assert not result.ok
+    assert result.complaints() == [
+        "1 task(s) ended with an error and without a ledger",
+        "phase 1 sent nothing at all",
+    ]
 
 
 def test_a_killed_worker_is_told_of_even_if_nothing_was_lost() -> None:

@@ -1,0 +1,103 @@
+"""The edge: reads the environment, runs the pool and prints the ledger.
+
+Exit code 0: all records are accounted for (the ledger, one JSON line on standard output, says
+how); 1: no client can be made, or the shards that aggregates need can't be read; 2: the environment
+can't be read, and every bad variable is named on standard error.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable
+from contextlib import closing
+from functools import partial
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from worker import log
+from worker.concurrency import MOST
+from worker.cpus import usable_cpus
+from worker.errors import BadSettings
+from worker.gatherers import Aggregated, Gathering, Plain
+from worker.pool import Pool, PoolReport
+from worker.publisher import CloudWatchPublisher, NoPublisher, Publisher, cloudwatch_client
+from worker.scoreboard import Scoreboard
+from worker.sender import KinesisSender, kinesis_client
+from worker.settings import Settings, read_settings
+from worker.shardmap import BrokenShardMap, read_shard_map
+from worker.stop import Stop
+
+if TYPE_CHECKING:
+    from mypy_boto3_kinesis import KinesisClient
+
+
+def run(stop: Stop) -> int:
+    """Do the task's work until its phase ends or `stop` says so; return the exit code."""
+    try:
+        settings = read_settings(os.environ)
+    except BadSettings as error:
+        print(f"worker: {error}", file=sys.stderr)
+        return 2
+    try:
+        client = kinesis_client(settings.region, MOST)
+        publisher = _publisher(settings)
+        gathering = _gathering(settings, client)
+    except (BotoCoreError, ClientError, BrokenShardMap, ValueError) as error:
+        print(f"worker: stream {settings.stream_name} can't be used: {error}", file=sys.stderr)
+        return 1
+    scoreboard = Scoreboard.create(uuid4().hex[:8], settings.processes or usable_cpus())
+    log.event(
+        "started",
+        pool=scoreboard.name,
+        demo_id=settings.demo_id,
+        phase=settings.phase,
+        task_tps="max" if settings.task_tps is None else float(settings.task_tps),
+        processes=scoreboard.slots,
+        ends_at=settings.phase_ends_at,
+    )
+    sender = KinesisSender(client, settings.stream_name)
+    pool = Pool(settings, scoreboard, sender, gathering, publisher, stop)
+    report = pool.run()
+    print(json.dumps(_ledger_line(settings, report)), flush=True)
+    scoreboard.remove()
+    pool.publish()  # last: nobody waits for it, and the ledger must be out before a SIGKILL
+    return 0
+
+
+def _gathering(settings: Settings, client: KinesisClient) -> Callable[[], Gathering]:
+    """What makes each producer's gathering; `client` is used in the producers' processes only."""
+    if not settings.aggregation:
+        return Plain
+    # By a client of its own: one that has connected must not be shared by fork.
+    with closing(kinesis_client(settings.region, 1)) as unshared:
+        shards = read_shard_map(unshared, settings.stream_name)
+    return lambda: Aggregated(shards, partial(read_shard_map, client, settings.stream_name))
+
+
+def _publisher(settings: Settings) -> Publisher:
+    if not settings.metrics_enabled:
+        return NoPublisher()
+    return CloudWatchPublisher(
+        cloudwatch_client(settings.region), settings.namespace, settings.demo_id, settings.phase
+    )
+
+
+def _ledger_line(settings: Settings, report: PoolReport) -> dict[str, object]:
+    return {
+        "event": "ledger",
+        "demo_id": settings.demo_id,
+        "phase": settings.phase,
+        "pool": report.pool,
+        **report.books.summary(),
+        "missed": report.missed,
+        "restarts": report.restarts,
+        "seconds": round(report.seconds, 6),
+        "cpu_seconds": round(report.cpu_seconds, 3),
+        "limited_by": report.limited_by,
+        "latency_ms": {kind: found.summary() for kind, found in report.latencies.items()},
+        "producers": {name: books.summary() for name, books in report.producers.items()},
+    }
