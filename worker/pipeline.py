@@ -125,7 +125,9 @@ class Pipeline:
             self.ledger.delivered += len(dues_ns)
             self._latencies.from_due.add_all(now_ns, dues_ns)
             self._latencies.from_send.add(now_ns - sent_ns, len(dues_ns))
-            self._concurrency.answered(now_ns - sent_ns, now_ns)
+        if Cause.UNREACHABLE not in refused:
+            share = sum(map(len, refused.values())) / batch.records
+            self._concurrency.answered(now_ns - sent_ns, now_ns, share)
         for cause, records in refused.items():
             if cause is Cause.THROTTLED:
                 self.ledger.throttled += len(records)

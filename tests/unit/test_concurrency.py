@@ -35,6 +35,16 @@ def test_a_service_that_became_slower_for_good_is_given_more() -> None:
     assert concurrency.limit * 500 / 0.3 >= 50_000
 
 
+def test_when_most_is_refused_there_is_room_for_the_retries() -> None:
+    concurrency = Concurrency(1_000)
+    for n in range(200):
+        concurrency.answered(200_000_000, n * NS // 10, refused_share=0.9)
+    assert concurrency.limit * 500 / 0.2 >= 1_000 / (1 - 0.9)
+    for n in range(200, 400):
+        concurrency.answered(200_000_000, n * NS // 10, refused_share=0.0)
+    assert concurrency.limit == after(1_000, 200)
+
+
 @given(
     st.floats(0, 1e6),
     st.lists(st.tuples(st.integers(0, 10**11), st.integers(0, 10**10)), max_size=50),
