@@ -26,7 +26,7 @@ from worker.histogram import Histogram
 from worker.ledger import Cause, Ledger
 from worker.limits import SURE_TO_FIT_BYTES, is_too_large
 from worker.pacer import Pace, Unpaced
-from worker.record import Record, records_of
+from worker.record import Item, Record, records_of
 from worker.retrier import Retrier
 
 
@@ -112,14 +112,7 @@ class Pipeline:
     def settle(self, batch: Batch, outcome: Outcome, sent_ns: int, now_ns: int) -> None:
         """Account for the answer to one batch, which was sent at `sent_ns`."""
         self._in_flight -= 1
-        refused: dict[Cause, list[Record]] = {}
-        taken = batch.items
-        if outcome.causes:
-            fates = list(zip(batch.items, outcome.causes, strict=True))
-            taken = [item for item, cause in fates if cause is None]
-            for item, cause in fates:
-                if cause is not None:
-                    refused.setdefault(cause, []).extend(records_of(item))
+        taken, refused = _sorted_out(batch, outcome)
         if taken:
             dues_ns = [record[2] for item in taken for record in records_of(item)]
             self.ledger.delivered += len(dues_ns)
@@ -173,6 +166,20 @@ class Pipeline:
             records = fitting
         self._unsent += len(records)
         self._outbox += self._gatherer.add(records, now_ns)
+
+
+def _sorted_out(batch: Batch, outcome: Outcome) -> tuple[Sequence[Item], dict[Cause, list[Record]]]:
+    """The entries that Kinesis took, and the records that it refused, by cause."""
+    if not outcome.causes:
+        return batch.items, {}
+    taken: list[Item] = []
+    refused: dict[Cause, list[Record]] = {}
+    for item, cause in zip(batch.items, outcome.causes, strict=True):
+        if cause is None:
+            taken.append(item)
+        else:
+            refused.setdefault(cause, []).extend(records_of(item))
+    return taken, refused
 
 
 def _refused_before(batch: Batch) -> int:
