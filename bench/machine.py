@@ -37,7 +37,7 @@ def this_machine(command: str) -> Machine:
         cpu=_cpu(),
         cores=psutil.cpu_count() or 1,
         memory_gb=psutil.virtual_memory().total / 1e9,
-        system=f"{platform.system()} {platform.release()}",
+        system=platform.system(),
         python=platform.python_version(),
         packages={name: version(name) for name in PACKAGES},
         load=psutil.getloadavg()[0],
