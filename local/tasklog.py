@@ -37,19 +37,13 @@ class TaskLog:
         self._task = task
         self._offset = 0
         self._made = False
-        self._closing = False
-        self._unsent_at_end: list[str] = []
+        self._closed = False
         demo = task.definition.environment.get(Env.DEMO_ID)
         self._unsent = [json.dumps({"event": "task_started", "demo_id": demo})]
 
     def ship(self) -> None:
         """Send the lines that were completed since the last call. Raises botocore's errors."""
-        with self._task.log_path.open("rb") as file:
-            file.seek(self._offset)
-            text = file.read()
-        whole = text[: text.rfind(b"\n") + 1]
-        self._offset += len(whole)
-        self._unsent += whole.decode(errors="replace").splitlines()
+        self._read()
         self._send()
 
     def close(self, exit_code: int) -> None:
@@ -57,15 +51,20 @@ class TaskLog:
 
         Raises botocore's errors; called again, it sends what is still to be sent.
         """
-        if not self._closing:
-            self._closing = True
+        if not self._closed:
+            self._closed = True
+            self._read()
             ended = {"event": "task_ended", "exit_code": exit_code}
-            lines = [*recovered_ledgers(self._task), ended]
-            self._unsent_at_end = [json.dumps(line) for line in lines]
-        self.ship()
-        self._unsent += self._unsent_at_end
-        self._unsent_at_end = []
+            self._unsent += [json.dumps(line) for line in (*recovered_ledgers(self._task), ended)]
         self._send()
+
+    def _read(self) -> None:
+        with self._task.log_path.open("rb") as file:
+            file.seek(self._offset)
+            text = file.read()
+        whole = text[: text.rfind(b"\n") + 1]
+        self._offset += len(whole)
+        self._unsent += whole.decode(errors="replace").splitlines()
 
     def _send(self) -> None:
         group, stream = self._task.definition.log_group, self._task.log_stream

@@ -1,4 +1,4 @@
-"""What can go wrong in a worker, as types; `__main__` turns each into one line and an exit code."""
+"""What can go wrong in a worker, as types; `run` turns each into one line and an exit code."""
 
 from __future__ import annotations
 
@@ -13,10 +13,6 @@ class BadSettings(WorkerError):
     def __init__(self, problems: tuple[str, ...]) -> None:
         super().__init__("; ".join(problems))
         self.problems = problems
-
-
-class RecordTooLarge(WorkerError):
-    """A record that Kinesis would never take, whatever else is in the request."""
 
 
 class BrokenScoreboard(WorkerError):
