@@ -53,7 +53,7 @@ class Aggregator:
         self._aggregates = {shard: _Aggregate(shard) for shard in shards.shards}
         self._keys: dict[str, _Key] = {}
         self._open: dict[_Aggregate, None] = {}
-        """Those that hold records, the oldest first."""
+        """Those that hold records, in the order in which they got their first."""
 
     def __len__(self) -> int:
         """User records inside."""
@@ -62,11 +62,11 @@ class Aggregator:
     @property
     def deadline_ns(self) -> int | None:
         """When the oldest aggregate has to go, monotonic nanoseconds; None while there is none."""
-        return next((aggregate.deadline_ns for aggregate in self._open), None)
+        return min((aggregate.deadline_ns for aggregate in self._open), default=None)
 
-    def add(self, records: Sequence[Record], now_ns: int) -> list[Entry]:
-        """Take records; return the aggregates that are full by them."""
-        return self._pack(records, now_ns + self._linger_ns)
+    def add(self, records: Sequence[Record], since_ns: int) -> list[Entry]:
+        """Take records that linger since then; return the aggregates that are full by them."""
+        return self._pack(records, since_ns + self._linger_ns)
 
     def overdue(self, now_ns: int) -> list[Entry]:
         """Return the aggregates whose oldest record has lingered long enough."""
@@ -89,23 +89,22 @@ class Aggregator:
         for aggregate in gone:
             del self._open[aggregate]
         records = [record for aggregate in gone for record in aggregate.records]
-        full = self._pack(records, min((each.deadline_ns for each in gone), default=0))
-        self._open = dict.fromkeys(sorted(self._open, key=lambda each: each.deadline_ns))
-        return full
+        return self._pack(records, min((each.deadline_ns for each in gone), default=0))
 
     def _pack(self, records: Sequence[Record], deadline_ns: int) -> list[Entry]:
         full: list[Entry] = []
         keys, places = self._keys, _PLACES
         for record in records:
             data = record[0]
+            length = len(data)
             try:
                 key = keys[record[1]]
             except KeyError:
                 key = self._remember(record[1])
             aggregate = key.aggregate
-            if len(data) + key.overhead > aggregate.room:
+            if length + key.overhead > aggregate.room:
                 full += self._close_any(aggregate)
-                if len(data) + key.overhead > aggregate.room:
+                if length + key.overhead > aggregate.room:
                     full.append(_as_it_is(record))
                     continue
             if key.listed_in != aggregate.number:
@@ -117,9 +116,9 @@ class Aggregator:
                 aggregate.table.append(key.table_entry)
                 aggregate.room -= key.entry_bytes
             try:
-                before, after, size = key.shapes[len(data)]
+                before, after, size = key.shapes[length]
             except KeyError:
-                before, after, size = _new_shape(key.shapes, len(key.place), len(data))
+                before, after, size = _new_shape(key.shapes, len(key.place), length)
             aggregate.room -= size
             aggregate.parts += (before, key.place, after, data)
             aggregate.records.append(record)

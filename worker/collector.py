@@ -56,8 +56,11 @@ class Collector:
         """When the open batch has to go, monotonic nanoseconds; None while there is none."""
         return self._deadline_ns if self._items else None
 
-    def add(self, items: Sequence[Item], now_ns: int) -> list[Batch]:
-        """Take entries, none of which is too large (limits.py); return the batches they fill."""
+    def add(self, items: Sequence[Item], since_ns: int) -> list[Batch]:
+        """Take entries that linger since then; return the batches they fill.
+
+        None may be too large (limits.py).
+        """
         full: list[Batch] = []
         position = 0
         while position < len(items):
@@ -66,12 +69,12 @@ class Collector:
             size = sum([len(item[0]) for item in chunk]) + MAX_KEY_BYTES * len(chunk)
             if self._bytes + size > MAX_REQUEST_BYTES:
                 if len(chunk) > 1:
-                    full += self.add(chunk[: len(chunk) // 2], now_ns)
+                    full += self.add(chunk[: len(chunk) // 2], since_ns)
                     position += len(chunk) // 2
                     continue
                 if self._items:
                     full.append(self._close(FlushReason.BYTES))
-            self._take(chunk, size, now_ns)
+            self._take(chunk, size, since_ns)
             position += len(chunk)
             if len(self._items) == MAX_RECORDS_PER_REQUEST:
                 full.append(self._close(FlushReason.COUNT))
@@ -87,9 +90,9 @@ class Collector:
         """Return whatever is there, for the end."""
         return [self._close(FlushReason.DRAIN)] if self._items else []
 
-    def _take(self, chunk: Sequence[Item], size: int, now_ns: int) -> None:
-        if not self._items:
-            self._deadline_ns = now_ns + self._linger_ns
+    def _take(self, chunk: Sequence[Item], size: int, since_ns: int) -> None:
+        deadline_ns = since_ns + self._linger_ns
+        self._deadline_ns = min(deadline_ns, self._deadline_ns) if self._items else deadline_ns
         self._items += chunk
         self._bytes += size
         aggregated = isinstance(chunk[0], Entry)

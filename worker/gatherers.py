@@ -19,7 +19,7 @@ from worker.record import Entry, Record
 from worker.shardmap import ShardMap
 
 LINGER_NS = 100_000_000
-"""How long a record waits for company: the KPL's default for RecordMaxBufferedTime."""
+"""How long a record waits for company once it is due: the KPL's default, RecordMaxBufferedTime."""
 REMAP_PAUSE_NS = 5 * NS
 """The shortest time between two readings of the shard map."""
 
@@ -99,8 +99,8 @@ class _Packer:
         times = (self._aggregator.deadline_ns, self._collector.deadline_ns)
         return min((time for time in times if time is not None), default=None)
 
-    def add(self, items: Sequence[Record], now_ns: int) -> list[Batch]:
-        return self._collector.add(self._aggregator.add(items, now_ns), now_ns)
+    def add(self, items: Sequence[Record], since_ns: int) -> list[Batch]:
+        return self._collector.add(self._aggregator.add(items, since_ns), since_ns)
 
     def overdue(self, now_ns: int) -> list[Batch]:
         deadline_ns = self.deadline_ns

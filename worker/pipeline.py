@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, cast
 
 from worker.collector import Batch
 from worker.concurrency import Concurrency
@@ -26,7 +26,7 @@ from worker.histogram import Histogram
 from worker.ledger import Cause, Ledger
 from worker.limits import SURE_TO_FIT_BYTES, is_too_large
 from worker.pacer import Pace, Unpaced
-from worker.record import Item, Record, records_of
+from worker.record import Entry, Item, Record, records_of
 from worker.retrier import Retrier
 
 
@@ -35,7 +35,7 @@ class Gatherer(Protocol):
 
     @property
     def deadline_ns(self) -> int | None: ...
-    def add(self, items: Sequence[Record], now_ns: int) -> list[Batch]: ...
+    def add(self, items: Sequence[Record], since_ns: int) -> list[Batch]: ...
     def overdue(self, now_ns: int) -> list[Batch]: ...
     def drain(self) -> list[Batch]: ...
 
@@ -114,10 +114,12 @@ class Pipeline:
         self._in_flight -= 1
         taken, refused = _sorted_out(batch, outcome)
         if taken:
-            dues_ns = [record[2] for item in taken for record in records_of(item)]
-            self.ledger.delivered += len(dues_ns)
-            self._latencies.from_due.add_all(now_ns, dues_ns)
-            self._latencies.from_send.add(now_ns - sent_ns, len(dues_ns))
+            delivered = 0
+            for dues_ns in _dues(taken):
+                delivered += len(dues_ns)
+                self._latencies.from_due.add_all(now_ns, dues_ns)
+            self.ledger.delivered += delivered
+            self._latencies.from_send.add(now_ns - sent_ns, delivered)
         if Cause.UNREACHABLE not in refused:
             share = sum(map(len, refused.values())) / batch.records
             self._concurrency.answered(now_ns - sent_ns, now_ns, share)
@@ -155,9 +157,11 @@ class Pipeline:
         if number > 0:
             since_ns = now_ns if isinstance(self._pace, Unpaced) else self._start_ns
             self.ledger.generated += number
-            self._gather(self._generator.posts(self._pace.dues(made, number, since_ns)), now_ns)
+            dues_ns = self._pace.dues(made, number, since_ns)
+            self._gather(self._generator.posts(dues_ns), dues_ns[0])
 
-    def _gather(self, records: Sequence[Record], now_ns: int) -> None:
+    def _gather(self, records: Sequence[Record], since_ns: int) -> None:
+        """Have records gathered that wait for company since then."""
         if not records:
             return
         if max([len(record[0]) for record in records]) > SURE_TO_FIT_BYTES:
@@ -165,7 +169,7 @@ class Pipeline:
             self.ledger.fail(Cause.REJECTED, len(records) - len(fitting))
             records = fitting
         self._unsent += len(records)
-        self._outbox += self._gatherer.add(records, now_ns)
+        self._outbox += self._gatherer.add(records, since_ns)
 
 
 def _sorted_out(batch: Batch, outcome: Outcome) -> tuple[Sequence[Item], dict[Cause, list[Record]]]:
@@ -180,6 +184,13 @@ def _sorted_out(batch: Batch, outcome: Outcome) -> tuple[Sequence[Item], dict[Ca
         else:
             refused.setdefault(cause, []).extend(records_of(item))
     return taken, refused
+
+
+def _dues(taken: Sequence[Item]) -> list[list[int]]:
+    """When what was taken was due: a list for each aggregate, or one for all records."""
+    if isinstance(taken[0], Entry):
+        return [[record[2] for record in records_of(item)] for item in taken]
+    return [[record[2] for record in cast("Sequence[Record]", taken)]]
 
 
 def _refused_before(batch: Batch) -> int:

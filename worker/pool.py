@@ -20,6 +20,7 @@ from multiprocessing.connection import wait
 from multiprocessing.process import BaseProcess
 
 from worker import log
+from worker.allocator import keep_freed_memory
 from worker.bottleneck import Limit, limited_by
 from worker.cpus import cpus_each
 from worker.gatherers import Gathering
@@ -156,6 +157,7 @@ class Pool:
         signal.set_wakeup_fd(-1)
         gc.freeze()
         gc.set_threshold(*GC_THRESHOLDS)
+        keep_freed_memory()
         Producer(assignment, self._scoreboard, self._sender, self._gathering()).run()
 
     def _bury_dead(self) -> None:

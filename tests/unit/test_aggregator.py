@@ -97,7 +97,7 @@ def test_every_record_leaves_once_in_its_shards_order_within_the_size(
     entries: list[Entry] = []
     added = 0
     for chunk in chunks:
-        entries += aggregator.add(chunk, now_ns=0)
+        entries += aggregator.add(chunk, since_ns=0)
         added += len(chunk)
         assert len(aggregator) == added - sum(len(entry.records) for entry in entries)
     entries += aggregator.drain()
@@ -211,8 +211,8 @@ def test_the_oldest_record_sets_its_aggregates_deadline() -> None:
     early, late = (record_on(shard, shards) for shard in shards.shards)
     aggregator = Aggregator(shards, LINGER)
     assert aggregator.deadline_ns is None
-    aggregator.add([early], now_ns=1_000)
-    aggregator.add([late, early], now_ns=1_040)
+    aggregator.add([early], since_ns=1_000)
+    aggregator.add([late, early], since_ns=1_040)
     assert aggregator.deadline_ns == 1_100
     assert aggregator.overdue(1_099) == []
     assert [entry.records for entry in aggregator.overdue(1_100)] == [(early, early)]
@@ -233,11 +233,11 @@ def test_a_reshard_leaves_other_shards_alone_and_no_deadline_moves() -> None:
     new = ShardMap((kept, *children))
     staying, *moving = (record_on(shard, new) for shard in new.shards)
     aggregator = Aggregator(old, LINGER)
-    aggregator.add(moving, now_ns=1_000)
-    aggregator.add([staying], now_ns=1_050)
+    aggregator.add(moving, since_ns=1_000)
+    aggregator.add([staying], since_ns=1_050)
     assert aggregator.remap(new) == []
     assert aggregator.deadline_ns == 1_100
-    aggregator.add([staying, *moving], now_ns=1_060)
+    aggregator.add([staying, *moving], since_ns=1_060)
     entries = aggregator.overdue(1_100)
     assert [entry.records for entry in entries] == [(record, record) for record in moving]
     assert aggregator.deadline_ns == 1_150

@@ -36,7 +36,7 @@ def test_every_record_leaves_once_in_order_within_the_limits(
     records = [record(size) for size, times in runs for _ in range(times)]
     batches = []
     for start in range(0, len(records), at_once):
-        batches += collector.add(records[start : start + at_once], now_ns=0)
+        batches += collector.add(records[start : start + at_once], since_ns=0)
         assert len(collector) <= MAX_RECORDS_PER_REQUEST
     batches += collector.drain()
     assert [r for batch in batches for r in batch.items] == records
@@ -88,8 +88,8 @@ def test_a_record_is_too_large_with_its_key_in_utf8(record: Record, too_large: b
 def test_the_oldest_record_sets_the_deadline() -> None:
     collector = Collector(linger_ns=50)
     assert collector.deadline_ns is None
-    collector.add([record(10)], now_ns=100)
-    collector.add([record(10)], now_ns=140)
+    collector.add([record(10)], since_ns=100)
+    collector.add([record(10)], since_ns=140)
     assert collector.deadline_ns == 150
     assert collector.overdue(149) == []
     (batch,) = collector.overdue(150)

@@ -128,6 +128,15 @@ def test_records_linger_for_company() -> None:
     assert all(batch.records > 1 for batch in stream.in_flight)
 
 
+def test_the_linger_counts_from_when_a_record_was_due_not_from_the_step() -> None:
+    stream = Stream(rate=Fraction(100))
+    stream.step(LINGER_NS - STEP_NS)
+    assert not stream.in_flight
+    stream.step()
+    stream.step(3 * STEP_NS)
+    assert [batch.records for batch in stream.in_flight] == [6]
+
+
 def test_requests_grow_while_answers_are_slow() -> None:
     stream = Stream(max_in_flight=1)
     for _ in range(NS // STEP_NS):
