@@ -31,7 +31,7 @@ from worker.stop import STOP_SIGNALS
 
 SHORTEST_TICK_NS = 5_000_000
 LONGEST_TICK_NS = 100_000_000
-RECORDS_PER_TICK = 100
+RECORDS_PER_TICK = 50
 """A step for fewer records would cost more CPU than it evens out."""
 LONGEST_SLEEP_NS = NS // 2
 DRAIN_NS = 25 * NS
