@@ -76,7 +76,7 @@ def _peer(
 ) -> Contender:
     return Contender(
         name=name,
-        role=Role.CEILING if module == "raw_socket" else Role.PEER,
+        role=Role.CEILING if module in _CEILINGS else Role.PEER,
         module=(f"bench.peers.{module}", "--bytes", str(post_bytes), *options),
         behaviour=Behaviour(tls=tls),
         post_bytes=post_bytes,
@@ -85,6 +85,7 @@ def _peer(
 
 
 BASELINE = "boto3 put_records"
+_CEILINGS = ("raw_socket", "botocore_ready")
 
 
 def all_contenders(sizes: tuple[int, ...] = SIZES) -> list[Contender]:
@@ -102,6 +103,7 @@ def all_contenders(sizes: tuple[int, ...] = SIZES) -> list[Contender]:
             worker(AS_FAST_AS_IT_CAN, post_bytes=size, processes=2),
             worker(AS_FAST_AS_IT_CAN, post_bytes=size, processes=2, aggregated=True),
             *_peers(size),
+            _peer("botocore, body ready", "botocore_ready", post_bytes=size, aggregated=False),
             _peer("raw socket", "raw_socket", post_bytes=size, aggregated=False),
         ]
     found.append(

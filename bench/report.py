@@ -94,6 +94,8 @@ def _costs(results: Results) -> str:
             rows,
         )
         + "\n\n- *raw socket* sends finished requests and looks at nothing: the sink's ceiling."
+        + "\n- *botocore, body ready* sends one finished body through botocore, 500 records "
+        "a call, and reads no answer: the floor of whoever keeps botocore's signing and HTTP."
         "\n- *post B* is what was asked for; *ours* varies around it. aws_kinesis_agg and the KPL "
         "processor of async-kinesis were given 20 aggregates of 50 KB a call, as ours sends."
         "\n- Limits on the rate that the peers put on themselves were lifted."
