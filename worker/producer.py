@@ -20,8 +20,9 @@ from queue import Empty, SimpleQueue
 from worker.collector import Batch
 from worker.concurrency import Concurrency
 from worker.encoding import Outcome
-from worker.gatherers import Gathering
+from worker.gatherers import LINGER_NS, Gathering
 from worker.generator import Generator, Origin
+from worker.limits import MAX_RECORDS_PER_REQUEST
 from worker.pacer import NS, Pace
 from worker.pipeline import Latencies, Pipeline
 from worker.retrier import Retrier, RetryPolicy
@@ -30,7 +31,6 @@ from worker.sender import Sender
 from worker.stop import STOP_SIGNALS
 
 SHORTEST_TICK_NS = 5_000_000
-LONGEST_TICK_NS = 100_000_000
 RECORDS_PER_TICK = 50
 """A step for fewer records would cost more CPU than it evens out."""
 LONGEST_SLEEP_NS = NS // 2
@@ -57,9 +57,13 @@ class Assignment:
 
 
 def tick_ns(records_per_second: float) -> int:
-    """The shortest sleep between two steps at this pace, nanoseconds."""
-    wanted = RECORDS_PER_TICK * NS / max(records_per_second, 1.0)
-    return int(min(max(wanted, SHORTEST_TICK_NS), LONGEST_TICK_NS))
+    """The shortest sleep between two steps at this pace, nanoseconds.
+
+    Where requests go by the linger, before they are full, a step before that sends nothing.
+    """
+    if records_per_second * LINGER_NS < MAX_RECORDS_PER_REQUEST * NS:
+        return LINGER_NS
+    return int(max(RECORDS_PER_TICK * NS / records_per_second, SHORTEST_TICK_NS))
 
 
 class Producer:
