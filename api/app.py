@@ -8,22 +8,34 @@ import functools
 import os
 import traceback
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeAlias
 
 from botocore.exceptions import BotoCoreError, ClientError
-from chalice.app import Chalice, Request, Response
+from chalice.app import Chalice, IAMAuthorizer, Request, Response
 
-from chalicelib import aws_errors, controller, demos, errors, log
+from chalicelib import aws_errors, controller, demos, errors, log, settings, starting
 from chalicelib.errors import DemoError, FieldProblem, InvalidPlan
 from chalicelib.services import Services
 
 app = Chalice(app_name="kinesis-demo", configure_logs=False)
+
+_ROUTE: Mapping[str, Any] = {
+    # Who may call is API Gateway's to check, by what Chalice tells it when it deploys: it imports
+    # this module then, after it has put the functions' environment into its own
+    # (chalice.cli.factory, load_chalice_app).
+    "authorizer": IAMAuthorizer() if settings.guarded(os.environ) else None,
+    # An empty list lets any pass: a body is read as JSON, or not at all, whatever it says it is.
+    "content_types": [],
+}
 
 _STATUS: Mapping[type[DemoError], int] = {
     errors.InvalidPlan: 400,
     errors.InvalidPage: 400,
     errors.UnknownDemo: 404,
     errors.DemoExists: 409,
+    errors.CommitmentNotEnabled: 409,
+    errors.WarmThroughputUnsupported: 409,
+    errors.TooManyDemos: 429,
     errors.AwsThrottled: 429,
     errors.AwsDenied: 502,
     errors.AwsRefused: 502,
@@ -39,14 +51,18 @@ def services() -> Services:
     return Services(os.environ)
 
 
-def answers(status: int) -> Callable[[Callable[..., dict[str, Any]]], Callable[..., Response]]:
+View: TypeAlias = Callable[..., dict[str, Any] | Response]
+
+
+def answers(status: int) -> Callable[[View], Callable[..., Response]]:
     """Makes a view of what returns a body: answers it with `status`, or an error with its own."""
 
-    def decorate(view: Callable[..., dict[str, Any]]) -> Callable[..., Response]:
+    def decorate(view: View) -> Callable[..., Response]:
         @functools.wraps(view)
         def answer(**path: str) -> Response:
             try:
-                return Response(view(**path), status_code=status)
+                body = view(**path)
+                return body if isinstance(body, Response) else Response(body, status_code=status)
             except DemoError as error:
                 return _refused(error)
             except (ClientError, BotoCoreError) as error:
@@ -59,29 +75,30 @@ def answers(status: int) -> Callable[[Callable[..., dict[str, Any]]], Callable[.
     return decorate
 
 
-# An empty list of content types lets any pass: the body is read as JSON whatever it says it is.
-@app.route("/demo", methods=["POST"], content_types=[])
+@app.route("/demo", methods=["POST"], **_ROUTE)
 @answers(201)
-def post_demo() -> dict[str, Any]:
-    """Starts a demo."""
-    return demos.start(_raw_body(), services())
+def post_demo() -> dict[str, Any] | Response:
+    """Starts a demo; with ?dry_run=true, says what would be started."""
+    query: Mapping[str, str] = _current_request().query_params or {}
+    body = starting.start(_raw_body(), query, services())
+    return Response(body, status_code=200) if starting.is_dry_run(query) else body
 
 
-@app.route("/demo", methods=["GET"])
+@app.route("/demo", methods=["GET"], **_ROUTE)
 @answers(200)
 def list_demos() -> dict[str, Any]:
     """Lists demos, newest first."""
     return demos.page(_current_request().query_params or {}, services())
 
 
-@app.route("/demo/{demo_id}", methods=["GET"])
+@app.route("/demo/{demo_id}", methods=["GET"], **_ROUTE)
 @answers(200)
 def get_demo(demo_id: str) -> dict[str, Any]:
     """Shows a demo."""
     return demos.describe(demo_id, services())
 
 
-@app.route("/demo/{demo_id}", methods=["DELETE"])
+@app.route("/demo/{demo_id}", methods=["DELETE"], **_ROUTE)
 @answers(202)
 def delete_demo(demo_id: str) -> dict[str, Any]:
     """Stops a demo."""

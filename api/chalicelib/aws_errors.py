@@ -74,6 +74,8 @@ _PERMISSIONS = {
     "ListExecutions": "states",
     "GetExecutionHistory": "states",
     "DescribeStreamSummary": "kinesis",
+    "DescribeAccountSettings": "kinesis",
+    "DeleteStream": "kinesis",
     "GetMetricData": "cloudwatch",
 }
 _SERVER_ERROR = 500

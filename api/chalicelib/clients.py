@@ -42,7 +42,7 @@ def stepfunctions() -> SFNClient:
 
 @cache
 def kinesis() -> KinesisClient:
-    """Kinesis, for the stream's summary only."""
+    """Kinesis: streams, never their records."""
     return boto3.client("kinesis", config=_CONTROL)
 
 

@@ -1,5 +1,6 @@
-"""The workflow's four operations. Each is idempotent: Step Functions retries it and may redrive it.
+"""The workflow's four operations, and the cleanup after an end that the workflow never saw.
 
+Each is idempotent: Step Functions retries it and may redrive it, and EventBridge may tell twice.
 An operation answers the next demo_state, or raises; a failure is never an answer, or Retry and
 Catch would not see it.
 """
@@ -11,19 +12,48 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from chalicelib import demo_state, events, plan
+from chalicelib import cleanup, demo_state, events, names, plan, stream_choice
 from chalicelib.contract import ControllerMetric
 from chalicelib.demo_state import DemoState, PhaseRun, Status
-from chalicelib.errors import DemoStopped, InvalidEvent
-from chalicelib.events import Operation, Order
+from chalicelib.errors import DemoStopped, InvalidEvent, UnknownDemo
+from chalicelib.events import Ended, Operation, Order
 from chalicelib.plan import Phase
 from chalicelib.services import Services
+from chalicelib.workflow import RUNNING
+
+TIMED_OUT = "TIMED_OUT"
 
 
 def handle(event: object, services: Services) -> dict[str, Any]:
     """Carries out one event. Raises one of errors.py, or what botocore raised."""
     order = events.read(event)
+    if isinstance(order, Ended):
+        return _clean_up_after(order, services)
     return demo_state.to_json(_OPERATIONS[order.operation](order, services))
+
+
+def _clean_up_after(end: Ended, services: Services) -> dict[str, Any]:
+    """Nobody waits for the answer; it is for the log."""
+    if end.state_machine_arn != services.settings.state_machine_arn:
+        raise InvalidEvent(f"{end.execution_arn} is no execution of this stack's workflow")
+    answer = {"demo_id": end.demo_id, "execution_status": end.status}
+    if not names.is_demo_id(end.demo_id):
+        return {**answer, "status": "nothing_to_clean_up"}  # InitializeDemo refused such a name
+    if _redriven_since(end, services):
+        return {**answer, "status": "redriven"}
+    cleanup.take_away(end.demo_id, end.began_at, services)
+    if end.status == TIMED_OUT:  # after FAILED the workflow has said so itself
+        services.announcer.publish(end.demo_id, {ControllerMetric.DEMO_FAILED: 1})
+    return {**answer, "status": "cleaned_up"}
+
+
+def _redriven_since(end: Ended, services: Services) -> bool:
+    """Step Functions may say RUNNING for a moment after the end, so only a redrive counts."""
+    try:
+        execution = services.workflow.describe(end.demo_id)
+    except UnknownDemo:  # deleted with its state machine
+        return False
+    return execution.status == RUNNING and execution.redrive_count > end.redrive_count
 
 
 def _initialize_demo(order: Order, services: Services) -> DemoState:
@@ -32,10 +62,20 @@ def _initialize_demo(order: Order, services: Services) -> DemoState:
         defaults = plan.read_default_plan(
             order.default_plan, per_task_capacity=services.per_task_capacity
         )
-    phases = plan.read_config(
-        order.demo_config, defaults=defaults, per_task_capacity=services.per_task_capacity
+    wanted = plan.read_config(
+        order.demo_config,
+        defaults=defaults,
+        per_task_capacity=services.per_task_capacity,
+        budget=services.budget,
     )
-    state = demo_state.initialized(order.demo_id, _started_at(order, services), phases)
+    state = demo_state.initialized(
+        order.demo_id, _started_at(order, services), wanted.phases, wanted.stream
+    )
+    try:
+        _ready_stream(order, state, services)
+    finally:
+        if wanted.stream.fresh:
+            _undo_if_stopped(order, state, services)
     return _announced(state, services, {ControllerMetric.DEMO_INITIALIZED: 1})
 
 
@@ -49,7 +89,7 @@ def _start_phase(order: Order, services: Services) -> DemoState:
         started = under_way or _begin(order, phase, state, services)
     finally:
         # Also if that failed: perhaps because a DELETE took the service away in the middle of it.
-        _undo_if_stopped(order, services)
+        _undo_if_stopped(order, state, services)
     if under_way:
         return under_way
     return _announced(
@@ -114,9 +154,13 @@ def _under_way(
 
 def _begin(order: Order, phase: Phase, state: DemoState, services: Services) -> DemoState:
     """Starts the phase. Its workers end it by their own clocks, to the millisecond."""
+    own_stream = None
+    if state.stream.fresh:
+        # There already, unless this is a redrive after a cleanup.
+        own_stream = _ready_stream(order, state, services)
     now = services.clock()
     ends_at = round(now + phase.duration_seconds, 3)
-    metrics_interval = services.fleet.start_phase(order.demo_id, phase, ends_at)
+    metrics_interval = services.fleet.start_phase(order.demo_id, phase, ends_at, own_stream)
     return demo_state.with_phase(
         state,
         PhaseRun(phase, now, ends_at),
@@ -130,19 +174,47 @@ def _whole_seconds_until(ends_at: float, services: Services) -> int:
     return max(0, math.ceil(ends_at - services.clock()))
 
 
-def _undo_if_stopped(order: Order, services: Services) -> None:
-    """A DELETE during this very call may have found no service yet to take down."""
-    if order.execution_arn is None or services.workflow.is_running(order.execution_arn):
+def _ready_stream(order: Order, state: DemoState, services: Services) -> str | None:
+    """Makes the demo's stream, or warms the stack's; the name of the stream if it had to look."""
+    choice = state.stream
+    untouched = not choice.fresh and choice.warm_throughput_mibps is None
+    if untouched and services.has_kept_stream:
+        return None
+    name = stream_choice.stream_name(
+        choice,
+        order.demo_id,
+        kept=services.kept_stream,
+        base_family=services.settings.task_definition_family,
+    )
+    if choice.fresh:
+        services.streams.make(
+            name,
+            choice.warm_throughput_mibps,
+            state.started_at,
+            still_wanted=lambda: _still_runs(order, services),
+        )
+    elif choice.warm_throughput_mibps is not None:
+        services.streams.warm(name, choice.warm_throughput_mibps)
+    return name
+
+
+def _still_runs(order: Order, services: Services) -> bool:
+    return order.execution_arn is None or services.workflow.is_running(order.execution_arn)
+
+
+def _undo_if_stopped(order: Order, state: DemoState, services: Services) -> None:
+    """A DELETE during this very call may have found no service or stream yet to take away."""
+    if _still_runs(order, services):
         return
-    services.fleet.take_down(order.demo_id)
-    raise DemoStopped(f"demo {order.demo_id} was stopped while a phase was being started")
+    cleanup.take_away(order.demo_id, state.started_at, services)
+    raise DemoStopped(f"demo {order.demo_id} was stopped while a step of it was being taken")
 
 
 def _taken_down(order: Order, status: Status, services: Services) -> DemoState:
-    services.fleet.take_down(order.demo_id)
     state = order.demo_state or demo_state.initialized(
         order.demo_id, _started_at(order, services), ()
     )
+    cleanup.take_away(order.demo_id, state.started_at, services)
     return demo_state.ended(state, status, services.clock())
 
 

@@ -1,4 +1,4 @@
-"""The default plan, read from the one place that states it: statemachine.json.
+"""The workflow and its default plan, read from the one place that states them: statemachine.json.
 
 The file lies beside this module as a link, so that the Lambda's zip carries the very definition
 that is deployed.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from functools import cache
 from importlib import resources
+from typing import Any
 
 from chalicelib.plan import Phase, read_default_plan
 
@@ -16,10 +17,17 @@ _FILE = "statemachine.json"
 
 
 @cache
+def workflow() -> dict[str, Any]:
+    """The state machine in Amazon States Language."""
+    definition: dict[str, Any] = json.loads(
+        resources.files(__package__).joinpath(_FILE).read_text("utf-8")
+    )
+    return definition
+
+
 def default_plan_document() -> object:
     """The plan as InitializeDemo's payload states it: {"phases": [...]}."""
-    definition = json.loads(resources.files(__package__).joinpath(_FILE).read_text("utf-8"))
-    return definition["States"]["InitializeDemo"]["Parameters"]["Payload"]["default_plan"]
+    return workflow()["States"]["InitializeDemo"]["Parameters"]["Payload"]["default_plan"]
 
 
 def default_phases(per_task_capacity: float) -> tuple[Phase, ...]:

@@ -1,8 +1,8 @@
 """What travels through the workflow as $.demo_state, and what GET reads back. Pure.
 
 The controller's answer is the next demo_state, so this module states the answer's shape:
-`status`, `demo_id`, `started_at`, `phases[]`, and while a phase is under way its number, target,
-task count, start and end at the top level, where the workflow's Wait reads `wait_seconds`.
+`status`, `demo_id`, `started_at`, `phases[]`, `stream`, and while a phase is under way its number,
+target, task count, start and end at the top level, where the workflow's Wait reads `wait_seconds`.
 """
 
 from __future__ import annotations
@@ -12,9 +12,11 @@ from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import Any
 
+from chalicelib import stream_choice
 from chalicelib.errors import InvalidEvent
 from chalicelib.instants import epoch, iso
 from chalicelib.plan import Phase
+from chalicelib.stream_choice import AS_IT_IS, StreamChoice
 
 DEFAULT_METRICS_INTERVAL = 10.0
 """Seconds between a worker's publications, unless its task definition says otherwise."""
@@ -51,6 +53,7 @@ class DemoState:
     wait_seconds: int = 0
     metrics_interval: float = DEFAULT_METRICS_INTERVAL
     metric_failures: int = 0
+    stream: StreamChoice = AS_IT_IS
 
     @property
     def current(self) -> PhaseRun | None:
@@ -58,9 +61,15 @@ class DemoState:
         return None if self.phase_number is None else self.runs[self.phase_number - 1]
 
 
-def initialized(demo_id: str, started_at: float, phases: tuple[Phase, ...]) -> DemoState:
+def initialized(
+    demo_id: str,
+    started_at: float,
+    phases: tuple[Phase, ...],
+    stream: StreamChoice = AS_IT_IS,
+) -> DemoState:
     """A demo of which no phase has started."""
-    return DemoState(demo_id, Status.INITIALIZED, started_at, tuple(map(PhaseRun, phases)))
+    runs = tuple(map(PhaseRun, phases))
+    return DemoState(demo_id, Status.INITIALIZED, started_at, runs, stream=stream)
 
 
 def with_phase(
@@ -94,6 +103,7 @@ def to_json(state: DemoState) -> dict[str, Any]:
         "phases": [_run_to_json(run) for run in state.runs],
         "metrics_interval_seconds": state.metrics_interval,
         "metric_failures": state.metric_failures,
+        **stream_choice.to_json(state.stream),
     }
     if state.current and state.current.started_at and state.current.ends_at:
         answer |= {
@@ -135,6 +145,8 @@ def _from_mapping(document: Mapping[str, Any]) -> DemoState:
         wait_seconds=int(document.get("wait_seconds", 0)),
         metrics_interval=float(document.get("metrics_interval_seconds", DEFAULT_METRICS_INTERVAL)),
         metric_failures=int(document.get("metric_failures", 0)),
+        # A demo that began before its controller was upgraded says nothing of a stream.
+        stream=stream_choice.read({**document, "stream": _mapping(document.get("stream", {}))}),
     )
 
 

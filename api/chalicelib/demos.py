@@ -1,20 +1,20 @@
-"""What the API does with demos: start one, look at one, list them, stop one."""
+"""What the API does with demos that there are: look at one, list them, stop one."""
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any
 
-from chalicelib import json_body, names, plan, report
+from chalicelib import cleanup, demo_cost, names, plan, report, sharing, stream_choice
 from chalicelib.contract import WorkerMetric
 from chalicelib.demo_state import DEFAULT_METRICS_INTERVAL, PhaseRun
 from chalicelib.errors import FieldProblem, InvalidPage, InvalidPlan
 from chalicelib.instants import iso
-from chalicelib.plan import Phase
+from chalicelib.plan import DemoRequest
 from chalicelib.report import Measured
 from chalicelib.services import Services
+from chalicelib.stream import StreamSize
+from chalicelib.stream_choice import AS_IT_IS, StreamChoice
 from chalicelib.workflow import RUNNING, Execution
 
 DEFAULT_LIMIT = 20
@@ -23,40 +23,14 @@ _MAX_TOKEN_LENGTH = 3096  # botocore: ListExecutions, nextToken
 _STRAGGLERS_SECONDS = 120  # a worker drains for 30 s after its phase, and publishes then
 
 
-def start(raw_body: bytes, services: Services) -> dict[str, Any]:
-    """Starts a demo. InvalidPlan names every bad field; DemoExists if its name is taken."""
-    body, problems = json_body.read(raw_body)
-    request = plan.read_request(
-        body,
-        defaults=services.default_phases,
-        per_task_capacity=services.per_task_capacity,
-        problems=problems,
-    )
-    now = datetime.fromtimestamp(services.clock(), UTC)
-    demo_id = request.name or names.unnamed(now, secrets.token_hex(2))
-    execution = services.workflow.start(
-        demo_id,
-        {
-            "phases": [_phase_input(phase) for phase in request.phases],
-            # Makes every input another, so that a name in use is refused while its demo runs, too.
-            "requested_at": now.isoformat(),
-        },
-    )
-    return {
-        "demoId": demo_id,
-        "executionArn": execution.arn,
-        "startDate": iso(execution.started_at),
-        "status": execution.status,
-        "message": f"Demo {demo_id} is starting: GET /demo/{demo_id} shows how it goes.",
-    }
-
-
 def describe(demo_id: str, services: Services) -> dict[str, Any]:
     """One demo, as it stands. UnknownDemo if there is none of that id."""
     execution = services.workflow.describe(demo_id)
     progress = services.workflow.progress(execution)
     state = progress.demo_state
-    runs = state.runs if state else _planned(execution, services)
+    planned = None if state else _planned(execution, services)
+    runs = state.runs if state else tuple(map(PhaseRun, planned.phases if planned else ()))
+    choice = state.stream if state else planned.stream if planned else AS_IT_IS
     measured = Measured(
         series=_series(execution, runs, services),
         now=services.clock(),
@@ -65,7 +39,7 @@ def describe(demo_id: str, services: Services) -> dict[str, Any]:
     )
     phases = [report.phase_report(run, measured) for run in runs]
     current = state.current if state and execution.status == RUNNING else None
-    fleet, stream = services.fleet.size(demo_id), services.stream_size()
+    fleet = services.fleet.size(demo_id)
     return {
         "demoId": demo_id,
         "executionArn": execution.arn,
@@ -78,7 +52,9 @@ def describe(demo_id: str, services: Services) -> dict[str, Any]:
         "phases": phases,
         "records": report.records_in(phases),
         "tasks": {"desired": fleet.desired, "running": fleet.running},
-        "stream": {"name": stream.name, "open_shards": stream.open_shards},
+        "stream": _stream(execution, choice, services),
+        stream_choice.WARM: choice.warm_throughput_mibps,
+        "cost": demo_cost.of_demo(runs, measured, choice, services),
         **_failure(execution),
     }
 
@@ -96,7 +72,7 @@ def page(query: Mapping[str, str], services: Services) -> dict[str, Any]:
 def stop(demo_id: str, services: Services) -> dict[str, Any]:
     """Stops a demo's workflow and workers, whatever is left of either. UnknownDemo if none."""
     execution = services.workflow.stop(demo_id)
-    services.fleet.take_down(demo_id)
+    cleanup.take_away_at_once(demo_id, execution.started_at, services)
     return {
         **_summary(execution),
         "message": f"Demo {demo_id} is {execution.status}; any workers left are being stopped.",
@@ -118,25 +94,37 @@ def _failure(execution: Execution) -> dict[str, Any]:
     return {"error": execution.error, "cause": report.readable_cause(execution.cause)}
 
 
-def _phase_input(phase: Phase) -> dict[str, Any]:
+def _stream(execution: Execution, choice: StreamChoice, services: Services) -> dict[str, Any]:
+    size = _stream_size(execution.demo_id, choice, services)
+    shared = sharing.meanwhile(choice, execution, services.clock(), services.workflow)
     return {
-        "target_tps": phase.target_tps,
-        "task_count": phase.task_count,
-        "duration_seconds": phase.duration_seconds,
+        "name": size.name,
+        "mode": str(choice.mode),
+        "open_shards": size.open_shards,
+        **shared.to_json(),
     }
 
 
-def _planned(execution: Execution, services: Services) -> tuple[PhaseRun, ...]:
-    """The phases before InitializeDemo has answered; none if it is going to refuse the input."""
+def _stream_size(demo_id: str, choice: StreamChoice, services: Services) -> StreamSize:
+    """A stream of the demo's own comes after the demo began, and is gone when it is over."""
+    if not choice.fresh:
+        return services.streams.size(services.settings.stream_name)
+    own = cleanup.own_stream(demo_id, services)
+    if own is None:  # InitializeDemo refuses such a name
+        return StreamSize(names.stream_of(demo_id, services.settings.task_definition_family), None)
+    return services.streams.size_if_any(own)
+
+
+def _planned(execution: Execution, services: Services) -> DemoRequest | None:
+    """The demo before InitializeDemo has answered; None if it is going to refuse the input."""
     try:
-        phases = plan.read_config(
+        return plan.read_config(
             execution.input,
             defaults=services.default_phases,
             per_task_capacity=services.per_task_capacity,
         )
     except InvalidPlan:
-        return ()
-    return tuple(map(PhaseRun, phases))
+        return None
 
 
 def _series(

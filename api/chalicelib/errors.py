@@ -56,6 +56,26 @@ class DemoStopped(DemoError):
     """The workflow was stopped while its phase was being started; the fleet is down again."""
 
 
+class TooManyDemos(DemoError):
+    """As many demos run as the budget allows."""
+
+
+class CommitmentNotEnabled(DemoError):
+    """The account hasn't committed itself to what warm throughput needs; the message has prices."""
+
+
+class WarmThroughputUnsupported(DemoError):
+    """This AWS knows no warm throughput."""
+
+
+class StreamNotReady(DemoError):
+    """Kinesis is still at work on a stream; trying again goes on where this try ended."""
+
+
+class StreamTaken(DemoError):
+    """A demo's own stream would be called like one that was there before it."""
+
+
 class AwsThrottled(DemoError):
     """AWS asks to slow down."""
 

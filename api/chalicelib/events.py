@@ -1,7 +1,8 @@
 """The controller's events, read and checked before anything is done. Pure.
 
 The workflow sends `operation`, `execution` (name, arn, started_at), and what the operation needs.
-A plain event without `execution` is understood too: it is about the demo `local`.
+A plain event without `execution` is understood too: it is about the demo `local`. And EventBridge
+sends what Step Functions says of an execution that ended badly, as it is.
 """
 
 from __future__ import annotations
@@ -16,6 +17,9 @@ from chalicelib.demo_state import DemoState
 from chalicelib.errors import InvalidEvent
 from chalicelib.instants import epoch
 from chalicelib.plan import PHASES
+
+STATUS_CHANGE = "Step Functions Execution Status Change"
+_BAD_ENDS = frozenset({"ABORTED", "FAILED", "TIMED_OUT"})
 
 
 class Operation(StrEnum):
@@ -41,10 +45,54 @@ class Order:
     demo_state: DemoState | None
 
 
-def read(event: object) -> Order:
-    """The event as an order. InvalidEvent says what can't be understood."""
+@dataclass(frozen=True)
+class Ended:
+    """An execution that ended without the workflow's own cleanup, or perhaps so.
+
+    `began_at` in epoch seconds; `redrive_count` is how often it had been redriven by then.
+    """
+
+    demo_id: str
+    execution_arn: str
+    state_machine_arn: str
+    status: str
+    began_at: float
+    redrive_count: int
+
+
+def read(event: object) -> Order | Ended:
+    """The event as an order, or as an end. InvalidEvent says what can't be understood."""
     if not isinstance(event, Mapping):
         raise InvalidEvent(f"the event is {event!r:.40}, not an object")
+    if event.get("detail-type") == STATUS_CHANGE:
+        return _ended(event.get("detail"))
+    return _order(event)
+
+
+def _ended(detail: object) -> Ended:
+    """Step Functions developer guide, EventBridge for execution status changes."""
+    if not isinstance(detail, Mapping):
+        raise InvalidEvent(f"detail is {detail!r:.40}, not an object")
+    try:
+        ended = Ended(
+            demo_id=str(detail["name"]),
+            execution_arn=str(detail["executionArn"]),
+            state_machine_arn=str(detail["stateMachineArn"]),
+            status=str(detail["status"]),
+            began_at=int(detail["startDate"]) / 1_000,
+            redrive_count=int(detail.get("redriveCount") or 0),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise InvalidEvent(f"detail can't be read: {error!r}") from error
+    if ended.status not in _BAD_ENDS:
+        raise InvalidEvent(
+            f"execution {ended.demo_id} is {ended.status}: only after"
+            f" {', '.join(sorted(_BAD_ENDS))} is there anything to take away"
+        )
+    return ended
+
+
+def _order(event: Mapping[str, Any]) -> Order:
     operation = _operation(event.get("operation"))
     execution = event.get("execution", {})
     if not isinstance(execution, Mapping):

@@ -17,12 +17,15 @@ from chalicelib import names, task_definition
 from chalicelib.contract import Dimension, Env
 from chalicelib.plan import Phase
 from chalicelib.settings import Settings
+from chalicelib.usage import Workers
 
 if TYPE_CHECKING:
     from mypy_boto3_ecs import ECSClient
     from mypy_boto3_ecs.type_defs import ServiceTypeDef
 
 _ACTIVE = "ACTIVE"
+# In these states a task's containers have ended (ECS developer guide, Task lifecycle).
+_SENDS_NO_MORE = frozenset({"DEPROVISIONING", "STOPPED", "DELETED"})
 _GONE = "ServiceNotFoundException"  # botocore: DeleteService
 _REFUSED = "ClientException"  # botocore: DeregisterTaskDefinition, also for an inactive revision
 
@@ -64,17 +67,22 @@ class Fleet:
             metrics_interval=task_definition.metrics_interval_of(definition),
         )
 
-    def start_phase(self, demo_id: str, phase: Phase, ends_at: float) -> float:
+    def start_phase(
+        self, demo_id: str, phase: Phase, ends_at: float, own_stream: str | None = None
+    ) -> float:
         """Brings the demo's service to this phase; `ends_at` in epoch seconds.
 
-        Returns the seconds between a worker's publications. AwsUnavailable if the base task
-        definition has no worker container.
+        `own_stream` is the name of the demo's own, if it has one. Returns the seconds between a
+        worker's publications. AwsUnavailable if the base task definition has no worker container.
         """
-        base = self._described(self._settings.task_definition_family)
-        revision = self._register(
-            base, demo_id, task_definition.phase_environment(demo_id, phase, ends_at)
+        service = self._service(demo_id)
+        # A later phase is a copy of the one before: a redeployment in between leaves it as it was.
+        base = self._described(
+            self._settings.task_definition_family if service is None else service["taskDefinition"]
         )
-        if self._service(demo_id) is None:
+        environment = task_definition.phase_environment(demo_id, phase, ends_at, own_stream)
+        revision = self._register(base, demo_id, environment)
+        if service is None:
             self._create_service(demo_id, revision, phase.task_count)
         else:
             self._ecs.update_service(
@@ -92,12 +100,33 @@ class Fleet:
         for arn in list(self._active_revisions(self._family(demo_id))):
             self._deregister(arn)
 
+    def has_tasks(self, demo_id: str) -> bool:
+        """Whether any task of the demo may still send: one that was told to stop drains first."""
+        for desired_status in ("RUNNING", "STOPPED"):
+            pages = self._ecs.get_paginator("list_tasks").paginate(
+                cluster=self._settings.ecs_cluster,
+                family=self._family(demo_id),
+                desiredStatus=desired_status,
+            )
+            for page in pages:
+                if page["taskArns"] and self._any_may_send(page["taskArns"]):
+                    return True
+        return False
+
     def size(self, demo_id: str) -> FleetSize:
         """How many tasks the demo wants and has; none without a service."""
         service = self._service(demo_id)
         if service is None:
             return FleetSize(0, 0)
         return FleetSize(service["desiredCount"], service["runningCount"])
+
+    def workers(self) -> Workers:
+        """What tasks are like, by the base task definition as it is deployed now."""
+        return task_definition.workers_of(self._described(self._settings.task_definition_family))
+
+    def _any_may_send(self, arns: list[str]) -> bool:
+        answer = self._ecs.describe_tasks(cluster=self._settings.ecs_cluster, tasks=arns)
+        return any(task["lastStatus"] not in _SENDS_NO_MORE for task in answer["tasks"])
 
     def _family(self, demo_id: str) -> str:
         return names.family_of(demo_id, self._settings.task_definition_family)

@@ -2,7 +2,7 @@
 
 The demo's id is its execution's name, so it also has to fit into an ECS service and a task
 definition family, both of letters, digits, `-` and `_`, 255 at most (botocore: ECS CreateService,
-RegisterTaskDefinition).
+RegisterTaskDefinition), and a demo with a stream of its own into that stream's name.
 """
 
 from __future__ import annotations
@@ -12,6 +12,9 @@ from datetime import datetime
 
 MAX_NAME_LENGTH = 64
 """The longest name that POST accepts."""
+
+MAX_STREAM_NAME_LENGTH = 128
+"""botocore: Kinesis CreateStream, StreamName."""
 
 LOCAL_DEMO_ID = "local"
 """The demo of a controller event that comes from no execution."""
@@ -45,3 +48,8 @@ def service_of(demo_id: str) -> str:
 def family_of(demo_id: str, base_family: str) -> str:
     """The demo's task definition family: <stack>-demo-<id>, as the base is <stack>-worker."""
     return f"{base_family.removesuffix(_BASE_SUFFIX)}-demo-{demo_id}"
+
+
+def stream_of(demo_id: str, base_family: str) -> str:
+    """The demo's own stream, if it has one: <stack>-demo-<id>, as its family is called."""
+    return family_of(demo_id, base_family)

@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
-from chalicelib import names
+from chalicelib import budget as budget_guard
+from chalicelib import names, stream_choice
+from chalicelib.budget import Budget
 from chalicelib.errors import FieldProblem, InvalidPlan
+from chalicelib.stream_choice import AS_IT_IS, StreamChoice
 
 PHASES = 4
 MAX_TARGET_TPS = 10_000_000
@@ -24,8 +27,8 @@ MAX_TASK_COUNT = 5_000
 DEFAULT_PER_TASK_CAPACITY = 1000.0
 """Records per second that one task is given, unless PER_TASK_CAPACITY says otherwise."""
 
-POST_KEYS = frozenset({"phases", "name"})
-EXECUTION_KEYS = frozenset({"phases", "requested_at"})
+POST_KEYS = frozenset({"phases", "name"}) | stream_choice.KEYS
+EXECUTION_KEYS = frozenset({"phases", "requested_at"}) | stream_choice.KEYS
 _ENTRY_KEYS = frozenset({"target_tps", "duration_seconds", "task_count"})
 _ENTRY_ADVICE = 'give null for the default, or {"target_tps": 100, "duration_seconds": 120}'
 _SHOWN = 40
@@ -43,10 +46,11 @@ class Phase:
 
 @dataclass(frozen=True)
 class DemoRequest:
-    """What POST asks for; `name` is None if the demo is to be named here."""
+    """What POST, or an execution's input, asks for; `name` is None if it is named elsewhere."""
 
     name: str | None
     phases: tuple[Phase, ...]
+    stream: StreamChoice = AS_IT_IS
 
 
 def tasks_for(target_tps: float, per_task_capacity: float) -> int:
@@ -59,26 +63,42 @@ def read_request(
     *,
     defaults: Sequence[Phase],
     per_task_capacity: float,
+    budget: Budget | None = None,
     problems: Sequence[FieldProblem] = (),
 ) -> DemoRequest:
-    """POST's body as a request. InvalidPlan names every bad field, after `problems`."""
+    """POST's body as a request. InvalidPlan names every bad field, after `problems`.
+
+    Without a `budget`, only the plan's own limits count.
+    """
     found = [*problems, *_config_problems(body, POST_KEYS, _ENTRY_KEYS, per_task_capacity)]
-    if isinstance(body, Mapping) and "name" in body:
-        found += _name_problems(body["name"])
+    if isinstance(body, Mapping):
+        if "name" in body:
+            found += _name_problems(body["name"])
+        found += stream_choice.problems(body)
+        found += _over_budget(body, defaults, per_task_capacity, budget, found)
     if found or not isinstance(body, Mapping):
         raise InvalidPlan(found)
-    return DemoRequest(body.get("name"), _resolved(body, defaults, per_task_capacity))
+    phases = _resolved(body, defaults, per_task_capacity)
+    return DemoRequest(body.get("name"), phases, stream_choice.read(body))
 
 
 def read_config(
-    config: object, *, defaults: Sequence[Phase], per_task_capacity: float
-) -> tuple[Phase, ...]:
-    """An execution's input as phases; an entry may say its own phase_number. Raises InvalidPlan."""
+    config: object,
+    *,
+    defaults: Sequence[Phase],
+    per_task_capacity: float,
+    budget: Budget | None = None,
+) -> DemoRequest:
+    """An execution's input; an entry may say its own phase_number. Raises InvalidPlan."""
     entry_keys = _ENTRY_KEYS | {"phase_number"}
     found = [*_config_problems(config, EXECUTION_KEYS, entry_keys, per_task_capacity)]
+    if isinstance(config, Mapping):
+        found += stream_choice.problems(config, may_be_null=True)
+        found += _over_budget(config, defaults, per_task_capacity, budget, found)
     if found or not isinstance(config, Mapping):
         raise InvalidPlan(found)
-    return _resolved(config, defaults, per_task_capacity)
+    phases = _resolved(config, defaults, per_task_capacity)
+    return DemoRequest(None, phases, stream_choice.read(config))
 
 
 def read_default_plan(document: object, *, per_task_capacity: float) -> tuple[Phase, ...]:
@@ -106,6 +126,27 @@ def _phase(number: int, entry: Mapping[str, Any], per_task_capacity: float) -> P
     target = entry["target_tps"]
     tasks = entry.get("task_count", tasks_for(target, per_task_capacity))
     return Phase(number, target, tasks, entry["duration_seconds"])
+
+
+def _over_budget(
+    config: Mapping[str, Any],
+    defaults: Sequence[Phase],
+    per_task_capacity: float,
+    budget: Budget | None,
+    found: Sequence[FieldProblem],
+) -> list[FieldProblem]:
+    """What the budget forbids, defaults included, of what isn't `found` to be wrong anyway."""
+    entries = config.get("phases", [None] * PHASES)
+    if budget is None or not isinstance(entries, list) or len(entries) != PHASES:
+        return []
+    phases = [
+        asdict(default) if entry is None else entry
+        for entry, default in zip(entries, defaults, strict=True)
+    ]
+    max_tasks = tasks_for(budget.max_tps, per_task_capacity)
+    named = {problem.field for problem in found}
+    over = budget_guard.problems(phases, budget, max_tasks=max_tasks)
+    return [problem for problem in over if problem.field not in named]
 
 
 def _config_problems(

@@ -10,12 +10,13 @@ import time
 from collections.abc import Callable, Mapping
 from functools import cached_property
 
-from chalicelib import clients, definition, settings, stream
+from chalicelib import clients, commitment, definition, settings
+from chalicelib.budget import Budget
 from chalicelib.fleet import Fleet
 from chalicelib.metrics import Announcer, WorkerMetrics
 from chalicelib.plan import Phase
 from chalicelib.settings import Settings
-from chalicelib.stream import StreamSize
+from chalicelib.stream import Streams
 from chalicelib.workflow import Workflow
 
 
@@ -23,10 +24,14 @@ class Services:
     """The control plane's surroundings. ConfigurationError on the first use of a bad setting."""
 
     def __init__(
-        self, environment: Mapping[str, str], clock: Callable[[], float] = time.time
+        self,
+        environment: Mapping[str, str],
+        clock: Callable[[], float] = time.time,
+        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._environment = environment
         self.clock = clock
+        self.sleep = sleep
 
     @cached_property
     def settings(self) -> Settings:
@@ -34,9 +39,24 @@ class Services:
         return settings.read(self._environment)
 
     @cached_property
+    def kept_stream(self) -> str | None:
+        """The name of the stack's stream; None if it was deployed without one."""
+        return self.settings.stream_name if self.has_kept_stream else None
+
+    @cached_property
+    def has_kept_stream(self) -> bool:
+        """Told without any other setting, so that a plain initialize_demo needs none."""
+        return settings.has_kept_stream(self._environment)
+
+    @cached_property
     def per_task_capacity(self) -> float:
         """Records per second that one task is given."""
         return settings.per_task_capacity(self._environment)
+
+    @cached_property
+    def budget(self) -> Budget:
+        """What a demo may spend at most."""
+        return settings.budget(self._environment)
 
     @cached_property
     def default_phases(self) -> tuple[Phase, ...]:
@@ -63,6 +83,11 @@ class Services:
         """CloudWatch, for the workers' metrics."""
         return WorkerMetrics(clients.cloudwatch_reader())
 
-    def stream_size(self) -> StreamSize:
+    @cached_property
+    def streams(self) -> Streams:
         """Kinesis."""
-        return stream.size(clients.kinesis(), self.settings.stream_name)
+        return Streams(clients.kinesis(), self.clock, self.sleep)
+
+    def require_commitment(self) -> None:
+        """Raises, with the price, unless the account may warm streams: see commitment.py."""
+        commitment.require(clients.kinesis(), self.settings.region)

@@ -6,8 +6,9 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from chalicelib.budget import Budget
 from chalicelib.errors import ConfigurationError
-from chalicelib.plan import DEFAULT_PER_TASK_CAPACITY
+from chalicelib.plan import DEFAULT_PER_TASK_CAPACITY, MAX_DURATION_SECONDS, MAX_TARGET_TPS
 
 _REQUIRED = (
     "STATE_MACHINE_ARN",
@@ -18,6 +19,11 @@ _REQUIRED = (
     "SECURITY_GROUP_IDS",
 )
 _CAPACITY = "PER_TASK_CAPACITY"
+_KEPT_STREAM = "KEPT_STREAM"
+_AUTH = "API_AUTH"
+_GUARDED = {"iam": True, "none": False}
+_MOST_DEMOS = 1_000
+"""ListExecutions tells of so many in one call (botocore: maxResults)."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +36,11 @@ class Settings:
     stream_name: str
     subnet_ids: tuple[str, ...]
     security_group_ids: tuple[str, ...]
+
+    @property
+    def region(self) -> str:
+        """Where all of it is."""
+        return self.state_machine_arn.split(":")[3]
 
 
 def read(environment: Mapping[str, str]) -> Settings:
@@ -53,6 +64,11 @@ def read(environment: Mapping[str, str]) -> Settings:
     )
 
 
+def has_kept_stream(environment: Mapping[str, str]) -> bool:
+    """Whether the stack has a stream of its own, as it has unless KEPT_STREAM is `no`."""
+    return environment.get(_KEPT_STREAM, "yes") != "no"
+
+
 def per_task_capacity(environment: Mapping[str, str]) -> float:
     """Records per second that one task is given. ConfigurationError if it is no positive number."""
     text = environment.get(_CAPACITY, "").strip()
@@ -67,5 +83,39 @@ def per_task_capacity(environment: Mapping[str, str]) -> float:
     return capacity
 
 
+def budget(environment: Mapping[str, str]) -> Budget:
+    """The budget guard. ConfigurationError names every number that can't be read.
+
+    A variable that isn't set stands for Budget's own default.
+    """
+    default = Budget()
+    read = {
+        "MAX_TPS": (default.max_tps, MAX_TARGET_TPS),
+        "MAX_DEMOS": (default.max_demos, _MOST_DEMOS),
+        "MAX_DURATION_SECONDS": (default.max_duration_seconds, MAX_DURATION_SECONDS),
+    }
+    found, problems = {}, []
+    for name, (unset, most) in read.items():
+        text = environment.get(name, "").strip() or f"{unset:.0f}"
+        if text.isascii() and text.isdigit() and len(text) <= len(str(most)) and int(text) <= most:
+            found[name] = int(text)
+        if not found.get(name):
+            problems.append(f"{name} is {text!r}, not a whole number from 1 to {most:,}")
+    if problems:
+        raise ConfigurationError(f"{'; '.join(problems)}: run deploy.sh, which sets them")
+    return Budget(found["MAX_TPS"], found["MAX_DEMOS"], found["MAX_DURATION_SECONDS"])
+
+
 def _listed(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def guarded(environment: Mapping[str, str]) -> bool:
+    """Whether the API takes signed requests only: always, unless API_AUTH is `none`.
+
+    ConfigurationError for anything but `iam` and `none`: a guard that is misspelt must not be open.
+    """
+    text = environment.get(_AUTH, "iam")
+    if text not in _GUARDED:
+        raise ConfigurationError(f"{_AUTH} is {text!r}, not iam or none: run deploy.sh --auth iam")
+    return _GUARDED[text]

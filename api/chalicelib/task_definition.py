@@ -9,13 +9,22 @@ from chalicelib.contract import CONTROLLER_MODE, Env
 from chalicelib.demo_state import DEFAULT_METRICS_INTERVAL
 from chalicelib.errors import AwsUnavailable
 from chalicelib.plan import Phase
+from chalicelib.usage import DEFAULT_POST_BYTES, Workers
 
 CONTAINER = "worker"
+_CPU_UNITS, _MIB = 1024, 1024
+"""Of a vCPU and of a GB, in a task definition's cpu and memory (ECS developer guide)."""
 
 
-def phase_environment(demo_id: str, phase: Phase, ends_at: float) -> dict[str, str]:
-    """What a worker learns of its phase; `ends_at` in epoch seconds."""
-    return {
+def phase_environment(
+    demo_id: str, phase: Phase, ends_at: float, own_stream: str | None = None
+) -> dict[str, str]:
+    """What a worker learns of its phase; `ends_at` in epoch seconds.
+
+    `own_stream` is the demo's own, if it has one; the base's environment names the stack's.
+    """
+    own = {} if own_stream is None else {str(Env.STREAM_NAME): own_stream}
+    return own | {
         Env.CONTROLLER_MODE: CONTROLLER_MODE,
         Env.DEMO_ID: demo_id,
         Env.DEMO_PHASE: str(phase.phase_number),
@@ -52,6 +61,21 @@ def metrics_interval_of(definition: Mapping[str, Any]) -> float:
     """Seconds between a worker's publications of metrics."""
     return float(
         environment_of(definition).get(Env.METRICS_PUBLISH_INTERVAL, DEFAULT_METRICS_INTERVAL)
+    )
+
+
+def workers_of(definition: Mapping[str, Any]) -> Workers:
+    """What its tasks are, as far as they cost something. AwsUnavailable without a worker."""
+    environment = environment_of(definition)
+    publishes = environment.get(Env.ENABLE_CLOUDWATCH_METRICS, "true").strip().lower() == "true"
+    platform = definition.get("runtimePlatform", {})
+    return Workers(
+        vcpu=float(definition["cpu"]) / _CPU_UNITS,
+        memory_gb=float(definition["memory"]) / _MIB,
+        arm=platform.get("cpuArchitecture") == "ARM64",
+        aggregation=environment.get(Env.AGGREGATION, "off").strip().lower() == "on",
+        post_bytes=int(environment.get(Env.POST_BYTES) or DEFAULT_POST_BYTES),
+        metrics_interval=metrics_interval_of(definition) if publishes else None,
     )
 
 

@@ -10,7 +10,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import ClientError
 
@@ -21,9 +22,13 @@ if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
     from mypy_boto3_stepfunctions.type_defs import HistoryEventTypeDef, ListExecutionsInputTypeDef
 
-RUNNING = "RUNNING"
+RUNNING: Final = "RUNNING"
 ABORTED = "ABORTED"
+MAX_PAGE = 1_000
+"""botocore: ListExecutions, maxResults."""
+
 _HISTORY_PAGE = 100
+_REMEMBERED_INPUTS = 1_024
 
 
 @dataclass(frozen=True)
@@ -38,6 +43,7 @@ class Execution:
     input: object = None
     error: str | None = None
     cause: str | None = None
+    redrive_count: int = 0
 
 
 @dataclass(frozen=True)
@@ -54,6 +60,8 @@ class Workflow:
     def __init__(self, stepfunctions: SFNClient, state_machine_arn: str) -> None:
         self._sfn = stepfunctions
         self._state_machine_arn = state_machine_arn
+        # An execution's input never changes, so it is asked for once.
+        self._remembered_input = lru_cache(_REMEMBERED_INPUTS)(self._described_input)
 
     def start(self, demo_id: str, demo_input: Mapping[str, Any]) -> Execution:
         """Starts a demo. DemoExists if there is one of that id, running or not."""
@@ -62,11 +70,16 @@ class Workflow:
                 stateMachineArn=self._state_machine_arn, name=demo_id, input=json.dumps(demo_input)
             )
         except self._sfn.exceptions.ExecutionAlreadyExists:
-            raise DemoExists(
-                f"a demo named {demo_id} exists: choose another name, or give none"
-                " (Step Functions frees a name 90 days after its demo ended)"
-            ) from None
+            raise _taken(demo_id) from None
         return Execution(demo_id, answer["executionArn"], RUNNING, answer["startDate"].timestamp())
+
+    def refuse_taken(self, demo_id: str) -> None:
+        """DemoExists if there is a demo of that id, running or not."""
+        try:
+            self.describe(demo_id)
+        except UnknownDemo:
+            return
+        raise _taken(demo_id)
 
     def describe(self, demo_id: str) -> Execution:
         """The demo's execution. UnknownDemo if there is none."""
@@ -84,6 +97,7 @@ class Workflow:
             input=json.loads(answer.get("input", "{}")),
             error=answer.get("error"),
             cause=answer.get("cause"),
+            redrive_count=answer.get("redriveCount", 0),
         )
 
     def is_running(self, execution_arn: str) -> bool:
@@ -114,7 +128,18 @@ class Workflow:
         """The state that the execution is in, and its newest demo_state."""
         return history.progress(self._events_newest_first(execution.arn))
 
-    def page(self, limit: int, token: str | None) -> Page:
+    def running(self) -> Page:
+        """The demos that run now, or the newest MAX_PAGE of them."""
+        return self.page(MAX_PAGE, None, running_only=True)
+
+    def input_of(self, execution_arn: str) -> object:
+        """What the execution was given. After 90 days Step Functions knows it no more: {}."""
+        try:
+            return self._remembered_input(execution_arn)
+        except self._sfn.exceptions.ExecutionDoesNotExist:
+            return {}
+
+    def page(self, limit: int, token: str | None, *, running_only: bool = False) -> Page:
         """Up to `limit` demos. InvalidPage if the token is none of ours, or older than 24 h."""
         request: ListExecutionsInputTypeDef = {
             "stateMachineArn": self._state_machine_arn,
@@ -122,6 +147,8 @@ class Workflow:
         }
         if token:
             request["nextToken"] = token
+        if running_only:
+            request["statusFilter"] = RUNNING
         try:
             answer = self._sfn.list_executions(**request)
         except self._sfn.exceptions.InvalidToken:
@@ -141,6 +168,10 @@ class Workflow:
         newest_first = sorted(found, key=lambda execution: execution.started_at, reverse=True)
         return Page(tuple(newest_first), answer.get("nextToken"))
 
+    def _described_input(self, execution_arn: str) -> object:
+        answer = self._sfn.describe_execution(executionArn=execution_arn)
+        return json.loads(answer.get("input", "{}"))
+
     def _arn(self, demo_id: str) -> str:
         if not names.is_demo_id(demo_id):
             raise UnknownDemo(f"there is no demo {demo_id!r:.100}")
@@ -154,3 +185,10 @@ class Workflow:
         )
         for page in pages:
             yield from page["events"]
+
+
+def _taken(demo_id: str) -> DemoExists:
+    return DemoExists(
+        f"a demo named {demo_id} exists: choose another name, or give none"
+        " (Step Functions frees a name 90 days after its demo ended)"
+    )

@@ -1,0 +1,67 @@
+"""What the API's answers say of a demo's cost: the plan's before it starts, its own as it goes.
+
+How tasks are sized and what they send is taken from the base task definition as it is deployed now,
+so the cost of an old demo is told by today's sizes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from chalicelib import cost, usage
+from chalicelib.contract import WorkerMetric
+from chalicelib.cost import Estimate
+from chalicelib.demo_state import PhaseRun
+from chalicelib.plan import Phase
+from chalicelib.report import Measured
+from chalicelib.services import Services
+from chalicelib.stream_choice import StreamChoice
+from chalicelib.usage import Workers
+
+
+def of_plan(phases: Sequence[Phase], choice: StreamChoice, services: Services) -> dict[str, Any]:
+    """The estimate. AwsUnavailable if there is no base task definition with a worker."""
+    return cost.to_json(_estimate(phases, choice, services, services.fleet.workers()))
+
+
+def of_demo(
+    runs: Sequence[PhaseRun], measured: Measured, choice: StreamChoice, services: Services
+) -> dict[str, Any]:
+    """The estimate of its plan and what it has cost, so far while it runs; null where unknown."""
+    if not runs:
+        return {"estimate": None, "actual": None}
+    workers = services.fleet.workers()
+    numbers = [run.phase.phase_number for run in runs]
+    use = usage.of_runs(
+        runs,
+        {number: measured.of(number, WorkerMetric.DELIVERED).total for number in numbers},
+        until=measured.now if measured.stopped_at is None else measured.stopped_at,
+        fresh_stream=choice.fresh,
+        ended=measured.stopped_at is not None,
+    )
+    spent = cost.actual(
+        use, region=services.settings.region, workers=workers, advantage=_needs_advantage(choice)
+    )
+    planned = _estimate([run.phase for run in runs], choice, services, workers)
+    return {
+        "estimate": cost.to_json(planned),
+        "actual": None if spent is None else cost.to_json(spent),
+    }
+
+
+def _estimate(
+    phases: Sequence[Phase], choice: StreamChoice, services: Services, workers: Workers
+) -> Estimate:
+    return cost.estimate(
+        phases,
+        region=services.settings.region,
+        workers=workers,
+        fresh_stream=choice.fresh,
+        advantage=_needs_advantage(choice),
+    )
+
+
+def _needs_advantage(choice: StreamChoice) -> bool:
+    """A warm stream says that the account has committed itself; without one we don't ask."""
+    return choice.warm_throughput_mibps is not None
