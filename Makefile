@@ -1,14 +1,16 @@
 # make demo    set up, run the four-phase demo on this machine, prove that no record was lost
-# make test    set up, run every check and test
+# make test    set up, run every check and test (make lint is the one by checkov)
 # make bench   set up the peers, measure the producer beside them (BENCH=--quick: two minutes)
+# make costs   print what the default plan and an idle stack cost on AWS
 # make up      start a stack that stays, and print how to call it; make down ends it
 
 PYTHON ?= $(shell for name in python3.11 python3.12 python3.13 python3; do command -v $$name && break; done)
 PLAN ?= quick
 AGGREGATION ?= off
+REGION ?= us-east-1
 READY = .venv/.ready
 
-.PHONY: demo bench test check unit e2e up down clean
+.PHONY: demo bench test check lint unit e2e up down clean
 
 demo: $(READY)
 	@.venv/bin/python -m local demo --plan $(PLAN) --aggregation $(AGGREGATION)
@@ -16,19 +18,26 @@ demo: $(READY)
 bench: .venv-bench/.ready
 	@.venv-bench/bin/python -m bench $(BENCH)
 
+.PHONY: costs
+costs: $(READY)
+	@PYTHONPATH=api .venv/bin/python -m local.costs --region $(REGION)
+
 up: $(READY)
 	@.venv/bin/python -m local up
 
 down: $(READY)
 	@.venv/bin/python -m local down
 
-test: check
+test: check lint
 	.venv/bin/python -m pytest
 
 check: $(READY)
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
 	.venv/bin/mypy
+
+lint: .venv-lint/.ready
+	.venv-lint/bin/checkov --file infrastructure.yaml --file worker/Dockerfile --framework cloudformation dockerfile --compact --quiet --skip-download
 
 unit: $(READY)
 	.venv/bin/python -m pytest tests/unit tests/conformance
@@ -49,5 +58,11 @@ $(READY): requirements/dev.txt
 	@.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bench.txt
 	@touch $@
 
+.venv-lint/.ready: requirements/lint.txt
+	@echo "Setting up .venv-lint (once) …"
+	@$(PYTHON) -m venv .venv-lint
+	@.venv-lint/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/lint.txt
+	@touch $@
+
 clean:
-	rm -rf .venv .venv-bench .build .local reports .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-bench .venv-lint .build .local reports .pytest_cache .mypy_cache .ruff_cache .hypothesis
