@@ -1,7 +1,5 @@
 """Makes the copy of api/ that `chalice deploy` works on.
 
-    python -m deployment.api_bundle --stage production --outputs <file> --target <folder>
-
 Chalice reads what a deployment needs to know from .chalice/config.json, and writes what it deployed
 beside it. The checkout should hold neither, so both happen in a copy: its configuration is
 api/.chalice/config.json with the outputs of the CloudFormation stack filled in, its links are
@@ -10,17 +8,13 @@ replaced by what they point to, and Chalice's record of an earlier deployment st
 
 from __future__ import annotations
 
-import argparse
 import json
 import shutil
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from deployment.errors import DeploymentError, exit_code
-
-ROOT = Path(__file__).resolve().parent.parent
+from deployment.errors import DeploymentError
 
 PER_TASK_CAPACITY = 1000
 """Records per second that a phase counts on from one task when it states no task count."""
@@ -30,8 +24,12 @@ _ENVIRONMENT = {
     "ECS_CLUSTER": "ClusterName",
     "TASK_DEFINITION_FAMILY": "TaskDefinitionFamily",
     "STREAM_NAME": "StreamName",
+    "KEPT_STREAM": "KeptStream",
     "SUBNET_IDS": "SubnetIds",
     "SECURITY_GROUP_IDS": "SecurityGroupId",
+    "MAX_TPS": "MaxTps",
+    "MAX_DEMOS": "MaxDemos",
+    "MAX_DURATION_SECONDS": "MaxDurationSeconds",
 }
 """The functions' environment variables, and the stack's outputs that they come from."""
 
@@ -46,9 +44,12 @@ class MissingOutputsError(DeploymentError):
 
 
 def configuration(
-    base: Mapping[str, Any], stage: str, outputs: Mapping[str, str]
+    base: Mapping[str, Any], stage: str, outputs: Mapping[str, str], auth: str = "iam"
 ) -> dict[str, Any]:
-    """config.json with a stage's environment and roles in it; raises MissingOutputsError."""
+    """config.json with a stage's environment and roles in it; raises MissingOutputsError.
+
+    `auth` says who may call the API: `iam`, whoever the account lets, or `none`, everybody.
+    """
     wanted = {*_ENVIRONMENT.values(), *_ROLES.values()}
     if missing := sorted(wanted - outputs.keys()):
         raise MissingOutputsError(f"the stack has no output {', '.join(missing)}")
@@ -57,6 +58,7 @@ def configuration(
         "environment_variables": {
             **{name: outputs[output] for name, output in _ENVIRONMENT.items()},
             "PER_TASK_CAPACITY": str(PER_TASK_CAPACITY),
+            "API_AUTH": auth,
         },
         "lambda_functions": {
             function: {"iam_role_arn": outputs[output]} for function, output in _ROLES.items()
@@ -65,10 +67,12 @@ def configuration(
     return {**base, "stages": {**base.get("stages", {}), stage: settings}}
 
 
-def make(api: Path, target: Path, stage: str, outputs: Mapping[str, str]) -> None:
+def make(
+    api: Path, target: Path, stage: str, outputs: Mapping[str, str], auth: str = "iam"
+) -> None:
     """Copies `api` to `target` for one stage, replacing all but the record of what is deployed."""
     base = json.loads((api / ".chalice/config.json").read_text())
-    config = configuration(base, stage, outputs)
+    config = configuration(base, stage, outputs, auth)
     _clear(target)
     shutil.copytree(
         api,
@@ -89,22 +93,3 @@ def _clear(target: Path) -> None:
             path.rmdir()
         else:
             path.unlink()
-
-
-def main() -> int:
-    """Makes the copy that the command line describes."""
-    parser = argparse.ArgumentParser(prog="python -m deployment.api_bundle")
-    parser.add_argument("--stage", required=True)
-    parser.add_argument("--outputs", required=True, type=Path, help="the stack's outputs, JSON")
-    parser.add_argument("--target", required=True, type=Path, help="where the copy goes")
-    arguments = parser.parse_args()
-
-    def step() -> None:
-        outputs = json.loads(arguments.outputs.read_text())
-        make(ROOT / "api", arguments.target, arguments.stage, outputs)
-
-    return exit_code(step)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,21 +1,16 @@
 """Tells where the deployed API answers.
 
-    python -m deployment.api_url --stage production --bundle <folder>
-
 On AWS that is the address in Chalice's record, the one that `chalice url` prints. An embedded AWS
 has no host name for each API; there the API is a path of AWS_ENDPOINT_URL.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
-import os
-import sys
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from deployment.errors import DeploymentError, exit_code
+from deployment.errors import DeploymentError
 
 
 class NotDeployedError(DeploymentError):
@@ -31,30 +26,21 @@ def api_url(bundle: Path, stage: str, endpoint: str | None) -> str:
     resources = json.loads(record.read_text())["resources"] if record.exists() else []
     for resource in resources:
         if resource["resource_type"] == "rest_api":
-            return _url(resource["rest_api_id"], resource["rest_api_url"].rstrip("/"), endpoint)
+            return reachable(
+                resource["rest_api_id"], resource["rest_api_url"].rstrip("/"), endpoint
+            )
     raise NotDeployedError(f"{record} names no API: `deploy.sh --stage {stage}` makes one")
 
 
-def _url(api_id: str, url_on_aws: str, endpoint: str | None) -> str:
+def address(api_id: str, region: str, gateway_stage: str) -> str:
+    """An API's base URL on AWS, as Chalice writes it into its record."""
+    suffix = "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
+    return f"https://{api_id}.execute-api.{region}.{suffix}/{gateway_stage}"
+
+
+def reachable(api_id: str, on_aws: str, endpoint: str | None) -> str:
+    """The base URL under which an API answers, by its URL on AWS."""
     if endpoint is None:
-        return url_on_aws
-    gateway_stage = urlsplit(url_on_aws).path.strip("/")
+        return on_aws
+    gateway_stage = urlsplit(on_aws).path.strip("/")
     return f"{endpoint.rstrip('/')}/restapis/{api_id}/{gateway_stage}/_user_request_"
-
-
-def main() -> int:
-    """Prints the URL of the stage that the command line names."""
-    parser = argparse.ArgumentParser(prog="python -m deployment.api_url")
-    parser.add_argument("--stage", required=True)
-    parser.add_argument("--bundle", required=True, type=Path)
-    arguments = parser.parse_args()
-
-    def step() -> None:
-        endpoint = os.environ.get("AWS_ENDPOINT_URL")
-        print(api_url(arguments.bundle, arguments.stage, endpoint))
-
-    return exit_code(step)
-
-
-if __name__ == "__main__":
-    sys.exit(main())
