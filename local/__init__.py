@@ -6,8 +6,9 @@ deploy` needs, `swagger` works out how. `agent` is ECS's other half: it runs `ta
 and `tasklog` ships what they print. `platform` is all of that together.
 
 The runner: `__main__` is the command line, `demo` the sequence from POST to proof, `background`
-what stays up. `api` and `watch` follow a demo; `ledgers` collects what the workers say they sent,
-`reader` what is in the stream; `proof`, `timeline`, `load` and `summary` judge; `console` prints.
+what stays up. It starts and follows demos as anybody does, with the package `client`. `ledgers`
+collects what the workers say they sent, `reader` what is in the stream; `proof`, `timeline`,
+`load` and `summary` judge.
 
 Nothing outside this package knows of it.
 """

@@ -10,21 +10,22 @@ import tempfile
 from pathlib import Path
 from shutil import rmtree
 from types import FrameType
+from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from client.api import ApiError
+from client.console import Console
+from client.plans import BadPlan, read_plan
 from local import background
-from local.api import ApiError
-from local.console import Console
 from local.demo import LedgerMissing, report, run_demo
-from local.plans import UnknownPlan, read_plan
 from local.platform import AgentEnded, LocalPlatform
 from local.stack import StackError
 
 ROOT = Path(__file__).resolve().parent.parent
 INTERRUPTED = 130
 _EXPECTED = (
-    *(StackError, AgentEnded, ApiError, LedgerMissing, UnknownPlan),
+    *(StackError, AgentEnded, ApiError, LedgerMissing, BadPlan),
     *(BotoCoreError, ClientError, OSError),
 )
 """What can go wrong around the demo, and is told in a line."""
@@ -50,7 +51,7 @@ def main() -> int:
 
 def demo(plan: str, aggregation: str, console: Console) -> int:
     """Run one demo on a platform of its own; 0 if every record is accounted for."""
-    body = read_plan(plan)
+    body = _kept(plan, read_plan(plan))
     folder = Path(tempfile.mkdtemp(prefix="kinesis-demo-"))
     try:
         with LocalPlatform(folder, console, aggregation=aggregation) as platform:
@@ -64,6 +65,17 @@ def demo(plan: str, aggregation: str, console: Console) -> int:
         raise
     rmtree(folder, ignore_errors=True)
     return 0 if summary.ok else 1
+
+
+def _kept(plan: str, body: dict[str, Any]) -> dict[str, Any]:
+    """The plan, if its stream stays until it was read back; else BadPlan."""
+    stream = body.get("stream")
+    if isinstance(stream, dict) and stream.get("mode") == "fresh":
+        raise BadPlan(
+            f"PLAN={plan} asks for a fresh stream, which goes with its demo, so that there is "
+            "nothing to read back; leave `stream` out, or start it on a stack of `make up`"
+        )
+    return body
 
 
 def _forget_other_aws() -> None:

@@ -18,17 +18,15 @@ from typing import Any
 
 import psutil
 
-from local.console import Console
-from local.plans import read_plan
+from client.console import Console
 from local.platform import LocalPlatform
-from local.stack import StackError
+from local.stack import REGION, StackError
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / ".local"
 """Where a stack that stays keeps its files; one stack a folder."""
 UP_SECONDS = 120.0
 DOWN_SECONDS = 40.0
-_EXAMPLE = json.dumps(read_plan("quick"))
 
 
 def up(console: Console, folder: Path) -> int:
@@ -37,16 +35,27 @@ def up(console: Console, folder: Path) -> int:
     if running is None:
         with console.step("Starting the stack"):
             running = _start(folder)
-    url = running["api"]
-    console.say(f"""
-The stack is up: {running["endpoint"]}
-
-  start a demo      curl -X POST {url}/demo -d '{_EXAMPLE}'
-  watch it          curl {url}/demo/<demoId>
-  list all          curl {url}/demo
-  stop it           curl -X DELETE {url}/demo/<demoId>
-  end the stack     make down""")
+    for line in how_to_use(running["endpoint"], running["api"]):
+        console.say(line)
     return 0
+
+
+def how_to_use(endpoint: str, url: str) -> list[str]:
+    """What to type to use the stack. Requests to its API are signed, as on AWS; any key will do."""
+    client = f"./kinesis-demo --url {url}"
+    curl = f'curl --aws-sigv4 "aws:amz:{REGION}:execute-api" --user test:test'
+    return [
+        "",
+        f"The stack is up: {endpoint}",
+        "",
+        "  say who calls     export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test",
+        f"  start a demo      {client} start --plan quick --watch",
+        f"  list all          {client} list",
+        f"  watch one         {client} watch <demoId>",
+        f"  stop it           {client} stop <demoId>",
+        f"  or by hand        {curl} {url}/demo",
+        "  end the stack     make down",
+    ]
 
 
 def down(console: Console, folder: Path) -> int:

@@ -12,15 +12,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from local.api import ApiError
-from local.console import Console
+from client.api import ApiError
+from client.console import Console
+from client.watch import watch
 from local.ledgers import TaskLogs, read_task_logs
 from local.load import LoadMeter
 from local.platform import LocalPlatform
 from local.proof import tally_stream
 from local.reader import Post, Unreadable, read_stream
 from local.summary import Summary, summarize, table
-from local.watch import watch
 
 LAST_LEDGER_SECONDS = 45.0
 """A worker drains for 30 seconds at most, and its log is shipped within one more."""

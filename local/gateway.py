@@ -12,8 +12,8 @@ asks it questions of its own with the caller's credentials.
   a deployment.
 - PutRecords waits its turn. MiniStack serves one request after the other, and fifty workers that
   send faster than it takes would hold up every other call for as long as all of theirs take.
-- DescribeTaskDefinition spells a health check that came from CloudFormation as CloudFormation does,
-  so that clients see none.
+- DescribeTaskDefinition answers in ECS's own spelling. MiniStack leaves parts of what came by
+  way of CloudFormation in its spelling, which clients take for nothing.
 """
 
 from __future__ import annotations
@@ -121,15 +121,23 @@ async def put_records(ministack: Application, request: Request) -> Answer:
 
 
 async def describe_task_definition(ministack: Application, request: Request) -> Answer:
-    """DescribeTaskDefinition with health checks in ECS's own spelling."""
+    """DescribeTaskDefinition in ECS's own spelling."""
     answer = await ask(ministack, request)
     if not answer.ok:
         return answer
     body = answer.json()
     for container in body["taskDefinition"]["containerDefinitions"]:
-        if check := container.get("healthCheck"):
-            container["healthCheck"] = {k[0].lower() + k[1:]: v for k, v in check.items()}
+        for part in ("healthCheck", "linuxParameters"):
+            if part in container:
+                container[part] = in_ecs_spelling(container[part])
     return answer.with_body(json.dumps(body).encode())
+
+
+def in_ecs_spelling(value: Any) -> Any:
+    """A part of a template with its keys as ECS's API has them, which begin with a small letter."""
+    if isinstance(value, dict):
+        return {key[0].lower() + key[1:]: in_ecs_spelling(item) for key, item in value.items()}
+    return [in_ecs_spelling(item) for item in value] if isinstance(value, list) else value
 
 
 def mended_operations(operations: list[dict[str, Any]]) -> list[dict[str, Any]]:

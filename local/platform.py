@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from shutil import rmtree
 from typing import TYPE_CHECKING, Any
@@ -16,8 +17,9 @@ import boto3
 import psutil
 from botocore.config import Config
 
-from local.api import DemoApi
-from local.console import Console
+from client.api import DemoApi
+from client.console import Console
+from client.signing import with_key
 from local.stack import EmbeddedStack
 
 if TYPE_CHECKING:
@@ -34,17 +36,30 @@ class AgentEnded(Exception):
     """The ECS agent is gone, and with it all that starts and replaces tasks."""
 
 
+def api_of(stack: EmbeddedStack, url: str) -> DemoApi:
+    """An API that was deployed into the stack, called as the stack's own user."""
+    key = stack.environment["AWS_ACCESS_KEY_ID"], stack.environment["AWS_SECRET_ACCESS_KEY"]
+    return DemoApi(url, with_key(*key, stack.environment["AWS_REGION"]))
+
+
 class LocalPlatform:
     """Up from `with` (or start) to its end (or stop). `folder` is for this platform alone."""
 
-    def __init__(self, folder: Path, console: Console, *, aggregation: str = "off") -> None:
-        """`aggregation`: the workers' AGGREGATION, `off` or `on`."""
+    def __init__(
+        self,
+        folder: Path,
+        console: Console,
+        *,
+        aggregation: str = "off",
+        settings: Mapping[str, str] | None = None,
+    ) -> None:
+        """`aggregation`: the workers' AGGREGATION, `off` or `on`. `settings`: EmbeddedStack's."""
         self.folder = folder.resolve()
         self._aggregation = aggregation
         self._console = console
-        self.stack = EmbeddedStack(folder)
+        self.stack = EmbeddedStack(folder, settings)
         self._agent: subprocess.Popen[bytes] | None = None
-        self.api = DemoApi("")
+        self.api = DemoApi("", None)
 
     def __enter__(self) -> LocalPlatform:
         try:
@@ -63,7 +78,7 @@ class LocalPlatform:
         with self._console.step("Starting the embedded AWS"):
             self.stack.start()
         with self._console.step("Deploying into it (deploy.sh)"):
-            self.api = DemoApi(self.stack.deploy(aggregation=self._aggregation))
+            self.api = api_of(self.stack, self.stack.deploy(aggregation=self._aggregation))
             self.start_agent()
 
     def start_agent(self) -> None:

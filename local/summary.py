@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
+from client.tables import aligned
 from local.ledgers import PoolLedger, TaskLogs
 from local.load import Load, limiting_factor
 from local.proof import Proof, Tally, prove
@@ -63,6 +64,10 @@ class Summary:
     """Tasks that ended with an error and left no ledger."""
     error: str | None
     cause: str | None
+    shared_with: tuple[str, ...] = ()
+    """Demos that ran meanwhile on the same stream: their traffic explains throttling, too."""
+    cost: Mapping[str, Any] | None = None
+    """What it would have cost on AWS: `cost` of GET /demo/<id>, an estimate and an actual."""
 
     @property
     def ok(self) -> bool:
@@ -142,6 +147,8 @@ def summarize(
         broken_tasks=len(logs.broken),
         error=demo.get("error"),
         cause=demo.get("cause"),
+        shared_with=tuple(demo["stream"]["shared_with"]),
+        cost=demo.get("cost"),
     )
 
 
@@ -193,18 +200,27 @@ def table(summary: Summary) -> list[str]:
         )
         for p in summary.phases
     ]
-    widths = [max(len(row[i]) for row in (head, *rows)) for i in range(len(head))]
-    lines = [
-        "  ".join(cell.rjust(w) for cell, w in zip(row, widths, strict=True))
-        for row in (head, *rows)
-    ]
     shortfalls = [
         f"phase {p.phase_number} fell short of {p.target_tps:,g}/s "
         f"by {1 - p.achieved_tps / p.target_tps:.1%}: {p.limited_by}"
         for p in summary.phases
         if p.limited_by is not None
     ]
-    return [*lines, *shortfalls]
+    shared = [f"shared its stream with {', '.join(summary.shared_with)}"]
+    found = [*shortfalls, *(shared if summary.shared_with else [])]
+    return [*aligned([head, *rows]), *found, *_cost_lines(summary.cost)]
+
+
+def _cost_lines(cost: Mapping[str, Any] | None) -> list[str]:
+    """What the demo would have cost on AWS, in a line; none if it is not known."""
+    spent = cost and cost["actual"]
+    if not spent:
+        return []
+    dearest = max(spent["lines"], key=lambda line: line["amount"])
+    return [
+        f"on AWS it would have cost about ${spent['total']:.2f} (list prices of {spent['region']} "
+        f"as of {spent['prices_as_of']}), ${dearest['amount']:.2f} of it {dearest['item']}"
+    ]
 
 
 def _unix_ms(moment: str | None) -> int:

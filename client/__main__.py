@@ -1,0 +1,66 @@
+"""The edge: what `kinesis-demo` runs. Errors become a line on stderr and an exit code here."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shlex
+import sys
+
+from botocore.exceptions import BotoCoreError
+
+from client import place
+from client.api import ApiError, DemoApi
+from client.arguments import PROGRAM, parser
+from client.commands import COMMANDS, FAILED, INTERRUPTED, Client
+from client.console import Console
+from client.place import UnknownApi
+from client.plans import BadPlan
+
+USAGE = 2
+
+
+def main() -> int:
+    """Carry out the command line; the exit code."""
+    arguments = parser().parse_args()
+    try:
+        return COMMANDS[arguments.command](_client(arguments), arguments)
+    except (BadPlan, UnknownApi) as error:
+        return _told(error, USAGE)
+    except ApiError as error:
+        if arguments.output == "json" and error.body is not None:
+            print(json.dumps(error.body, indent=2))
+        return _told(error, FAILED)
+    except BotoCoreError as error:
+        return _told(f"the AWS credentials can't be used: {error}", FAILED)
+    except KeyboardInterrupt:
+        return _told("interrupted", INTERRUPTED)
+    except BrokenPipeError:  # whoever read the output has had enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
+
+
+def _client(arguments: argparse.Namespace) -> Client:
+    url = place.find(arguments.url, arguments.stage, os.environ)
+    signer = place.caller(url, arguments.region)
+    given = [f"--{name} {shlex.quote(getattr(arguments, name))}" for name in _given(arguments)]
+    return Client(
+        DemoApi(url, signer),
+        Console(),
+        as_json=arguments.output == "json",
+        call=" ".join([f"./{PROGRAM}", *given]),
+    )
+
+
+def _given(arguments: argparse.Namespace) -> list[str]:
+    return [name for name in ("url", "stage", "region") if getattr(arguments, name)]
+
+
+def _told(problem: object, code: int) -> int:
+    print(f"error: {problem}", file=sys.stderr)
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

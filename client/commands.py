@@ -1,0 +1,151 @@
+"""What each command does: ask the API, show the answer, and tell the exit code."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shlex
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from client import plans, show
+from client.api import DemoApi
+from client.console import Console
+from client.watch import looks, watch
+
+DONE, FAILED, INTERRUPTED = 0, 1, 130
+SUCCEEDED = "SUCCEEDED"
+
+
+@dataclass(frozen=True)
+class Client:
+    """An API, and the person or program that asks."""
+
+    api: DemoApi
+    console: Console
+    as_json: bool
+    call: str
+    """How this program is called for this API, for hints that can be copied."""
+
+    def show(self, answer: Mapping[str, Any], lines: Callable[[], list[str]]) -> None:
+        """Print an answer: as it is, or in `lines`."""
+        if self.as_json:
+            self.console.say(json.dumps(answer, indent=2))
+            return
+        for line in lines():
+            self.console.say(line)
+
+
+def start(client: Client, arguments: argparse.Namespace) -> int:
+    """Start a demo, and watch it if told to. Raises BadPlan, ApiError."""
+    body = _body(arguments)
+    answer = client.api.start(body, dry_run=arguments.dry_run)
+    demo_id = answer.get("demoId", "")
+    if arguments.watch and client.as_json:
+        client.console.say(json.dumps(answer))
+    else:
+        client.show(answer, lambda: show.started(answer, dry_run=arguments.dry_run))
+    if arguments.watch:
+        return _followed(client, demo_id)
+    if not arguments.dry_run and not client.as_json:
+        client.console.say(f"follow it with: {client.call} watch {demo_id}")
+    return DONE
+
+
+def list_demos(client: Client, arguments: argparse.Namespace) -> int:
+    """List demos: a page, or all. Raises ApiError."""
+    answer = client.api.list(arguments.limit, arguments.token)
+    while arguments.all and answer["nextToken"]:
+        more = client.api.list(arguments.limit, answer["nextToken"])
+        answer = {**more, "demos": [*answer["demos"], *more["demos"]]}
+    client.show(answer, lambda: show.listing(answer["demos"], datetime.now(UTC)))
+    if answer["nextToken"] and not client.as_json:
+        limit = f" --limit {arguments.limit}" if arguments.limit else ""
+        token = shlex.quote(answer["nextToken"])
+        client.console.say(f"more: {client.call} list{limit} --token={token}")
+    return DONE
+
+
+def status(client: Client, arguments: argparse.Namespace) -> int:
+    """Show a demo once. Raises ApiError."""
+    demo = client.api.get(arguments.demo_id)
+    client.show(demo, lambda: show.status(demo, datetime.now(UTC)))
+    return DONE
+
+
+def follow(client: Client, arguments: argparse.Namespace) -> int:
+    """Show a demo until it ends; FAILED unless it succeeded. Raises ApiError."""
+    return _followed(client, arguments.demo_id)
+
+
+def stop(client: Client, arguments: argparse.Namespace) -> int:
+    """Stop a demo. Raises ApiError."""
+    answer = client.api.stop(arguments.demo_id)
+    client.show(answer, lambda: [answer["message"]])
+    return DONE
+
+
+def report(client: Client, arguments: argparse.Namespace) -> int:
+    """Show a demo's result; FAILED unless it succeeded. Raises ApiError."""
+    demo = client.api.get(arguments.demo_id)
+    client.show(demo, lambda: _coloured(client, show.report(demo, datetime.now(UTC)), demo))
+    return _outcome(demo)
+
+
+COMMANDS: Mapping[str, Callable[[Client, argparse.Namespace], int]] = {
+    "start": start,
+    "list": list_demos,
+    "status": status,
+    "watch": follow,
+    "stop": stop,
+    "report": report,
+}
+
+
+def _body(arguments: argparse.Namespace) -> dict[str, Any]:
+    """POST's body: the plan, and what the command line says besides, which comes first."""
+    body = dict(plans.read_plan(arguments.plan)) if arguments.plan else {}
+    if arguments.phases:
+        body["phases"] = plans.read_phases(arguments.phases)
+    if arguments.name:
+        body["name"] = arguments.name
+    if arguments.stream:
+        body["stream"] = {"mode": arguments.stream}
+    if arguments.warm_throughput is not None:
+        body["warm_throughput_mibps"] = arguments.warm_throughput
+    return body
+
+
+def _followed(client: Client, demo_id: str) -> int:
+    demo: dict[str, Any] = {}
+    try:
+        if client.as_json:
+            for demo in looks(client.api, demo_id, _complain):
+                client.console.say(json.dumps(demo))
+        else:
+            demo = watch(client.api, demo_id, client.console, lambda _: None)
+            lines = show.report(demo, datetime.now(UTC), costs=False)
+            for line in _coloured(client, lines, demo):
+                client.console.say(line)
+    except KeyboardInterrupt:
+        client.console.clear()
+        _complain(f"demo {demo_id} goes on; stop it with: {client.call} stop {demo_id}")
+        return INTERRUPTED
+    return _outcome(demo)
+
+
+def _coloured(client: Client, lines: list[str], demo: Mapping[str, Any]) -> list[str]:
+    """The last line is the verdict."""
+    colour = client.console.good if demo["status"] == SUCCEEDED else client.console.bad
+    return [*lines[:-1], colour(lines[-1])]
+
+
+def _outcome(demo: Mapping[str, Any]) -> int:
+    return DONE if demo["status"] == SUCCEEDED else FAILED
+
+
+def _complain(text: str) -> None:
+    print(text, file=sys.stderr)
