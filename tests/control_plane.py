@@ -5,10 +5,14 @@ from __future__ import annotations
 import functools
 import json
 import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import boto3
 import pytest
+from botocore.stub import Stubber
 
 import app
 from chalicelib import clients, controller
@@ -62,6 +66,17 @@ def use_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     app.services.cache_clear()
 
 
+@contextmanager
+def stubbed(monkeypatch: pytest.MonkeyPatch, made: Callable[[], Any]) -> Iterator[Stubber]:
+    """One of the control plane's own clients, answering what it is told to and nothing else."""
+    use_environment(monkeypatch)
+    forget_clients()
+    with Stubber(made()) as stub:
+        yield stub
+        stub.assert_no_pending_responses()
+    forget_clients()
+
+
 def make_infrastructure(monkeypatch: pytest.MonkeyPatch) -> None:
     """What infrastructure.yaml makes, as far as the control plane uses it."""
     ec2, ecs = client("ec2"), client("ecs")
@@ -99,7 +114,7 @@ def make_infrastructure(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def at(now: float = NOW) -> Services:
     """The control plane at this moment."""
-    return Services(os.environ, clock=lambda: now)
+    return Services(os.environ, clock=lambda: now, sleep=lambda _: None)
 
 
 def start(number: int, services: Services, **event: Any) -> dict[str, Any]:
@@ -132,7 +147,43 @@ def active_families() -> list[str]:
     return sorted(arn.split("/")[1].split(":")[0] for arn in arns)
 
 
-def post(http: Any, body: object, **arguments: Any) -> Any:
+def post(http: Any, body: object, query: str = "", **arguments: Any) -> Any:
     """POST /demo, by a chalice.test client."""
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return http.post("/demo", body=raw, **arguments)
+    return http.post(f"/demo{query}", body=raw, **arguments)
+
+
+def status_change(demo_id: str, status: str, machine: str = STATE_MACHINE_ARN) -> dict[str, Any]:
+    """EventBridge's event of an execution that has just ended (Step Functions developer guide)."""
+    now = time.time()
+    arn = f"{machine.replace(':stateMachine:', ':execution:')}:{demo_id}"
+    return {
+        "version": "0",
+        "id": "315c1398-40ff-a850-213b-158f73e60175",
+        "detail-type": "Step Functions Execution Status Change",
+        "source": "aws.states",
+        "account": "123456789012",
+        "time": "2026-11-25T12:00:00Z",
+        "region": "us-east-1",
+        "resources": [arn],
+        "detail": {
+            "executionArn": arn,
+            "stateMachineArn": machine,
+            "name": demo_id,
+            "status": status,
+            "startDate": round((now - 1) * 1000),
+            "stopDate": round(now * 1000),
+            "input": "{}",
+            "inputDetails": {"included": True},
+            "output": None,
+            "outputDetails": None,
+            "stateMachineVersionArn": None,
+            "stateMachineAliasArn": None,
+            "redriveCount": 0,
+            "redriveDate": None,
+            "redriveStatus": "NOT_REDRIVABLE",
+            "redriveStatusReason": f"Execution is {status} and cannot be redriven",
+            "error": None,
+            "cause": None,
+        },
+    }

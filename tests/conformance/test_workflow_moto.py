@@ -28,6 +28,7 @@ DEFINITION = (Path(__file__).parents[2] / "statemachine.json").read_text()
 CONTROLLER = "arn:aws:lambda:us-east-1:123456789012:function:controller"
 SHORT = [{"target_tps": 1_500, "duration_seconds": 1} for _ in range(4)]
 PHASES = [name for n in range(1, 5) for name in (f"StartPhase{n}", f"WaitPhase{n}Duration")]
+FRESH = {"phases": SHORT, "stream": {"mode": "fresh"}}
 SUCCESS = ["InitializeDemo", *PHASES, "CleanupDemo", "DemoCompleted"]
 WAIT_SECONDS = 60
 
@@ -122,14 +123,20 @@ def services() -> list[str]:
     return [str(arn) for arn in client("ecs").list_services(cluster=CLUSTER)["serviceArns"]]
 
 
-def no_worker_left() -> bool:
+def own_streams() -> list[str]:
+    names = client("kinesis").list_streams()["StreamNames"]
+    return [name for name in names if name != control_plane.STREAM]
+
+
+def nothing_left() -> bool:
+    """No service, no task definition but the base, no stream but the stack's."""
     ecs = client("ecs")
     names = [arn.rpartition("/")[2] for arn in services()]
     found = ecs.describe_services(cluster=CLUSTER, services=names)["services"] if names else []
     active = ecs.list_task_definitions(status="ACTIVE")["taskDefinitionArns"]
-    return all(service["status"] == "INACTIVE" for service in found) and [
-        arn.rpartition("/")[2] for arn in active
-    ] == [f"{BASE_FAMILY}:1"]
+    only_the_base = [arn.rpartition("/")[2] for arn in active] == [f"{BASE_FAMILY}:1"]
+    no_service = all(service["status"] == "INACTIVE" for service in found)
+    return no_service and only_the_base and not own_streams()
 
 
 def handlers_answers() -> list[dict[str, Any]]:
@@ -165,7 +172,7 @@ def test_the_empty_input_runs_to_the_end_on_the_handlers_own_answers() -> None:
 @pytest.mark.usefixtures("handler")
 def test_demos_run_side_by_side_each_through_its_four_phases() -> None:
     make_machine()
-    arns = [start(f"demo-{number}", {"phases": SHORT}) for number in range(5)]
+    arns = [start(f"demo-{n}", FRESH if n % 2 else {"phases": SHORT}) for n in range(5)]
     for arn in arns:
         execution = ended(arn)
         assert execution["status"] == "SUCCEEDED", execution
@@ -173,7 +180,7 @@ def test_demos_run_side_by_side_each_through_its_four_phases() -> None:
         state = json.loads(execution["output"])["demo_state"]
         assert state["status"] == "completed"
         assert all(phase["ends_at"] for phase in state["phases"])
-    assert no_worker_left()
+    assert nothing_left()
 
 
 OPERATIONS = [
@@ -189,14 +196,14 @@ def test_a_failure_in_any_state_is_cleaned_up_and_ends_with_its_cause(
 ) -> None:
     make_machine(impatient())
     handler(operation)
-    arn = start("broken", {"phases": SHORT})
+    arn = start("broken", FRESH)
     execution = ended(arn)
     assert execution["status"] == "FAILED"
     assert execution["error"] == "ZeroDivisionError"
     assert "broken on purpose" in execution["cause"]
     assert states_entered(arn) == [*SUCCESS[: SUCCESS.index(state) + 1], "DemoFailed", "Failed"]
     assert [event["type"] for event in events_of(arn)].count("TaskFailed") == 2
-    assert no_worker_left()
+    assert nothing_left()
 
 
 def test_when_cleaning_up_fails_too_the_first_error_is_the_one_reported(
@@ -219,6 +226,17 @@ def test_a_plan_that_cannot_be_run_fails_at_once_naming_every_field() -> None:
     message = json.loads(execution["cause"])["errorMessage"]
     assert all(field in message for field in ("x is", "[0].target_tps", "[0].duration_seconds"))
     assert [event["type"] for event in events_of(arn)].count("TaskFailed") == 1
+
+
+@pytest.mark.usefixtures("handler")
+def test_the_workers_of_a_demo_with_a_stream_of_its_own_send_to_that() -> None:
+    make_machine()
+    arn = start("own", {**FRESH, "phases": [{"target_tps": 1, "duration_seconds": 2}] * 4})
+    while "WaitPhase1Duration" not in states_entered(arn):
+        time.sleep(0.05)
+    assert own_streams() == [control_plane.environment("own")["STREAM_NAME"]]
+    assert ended(arn)["status"] == "SUCCEEDED"
+    assert nothing_left()
 
 
 @pytest.fixture
@@ -270,4 +288,4 @@ def test_the_api_stops_a_demo_and_its_workers_in_mid_phase() -> None:
         assert chalice.http.delete("/demo/stopped").status_code == 202
     # moto stops a moment later, or even after the Wait if that was just about to begin.
     assert ended(arn)["status"] == "ABORTED"
-    assert no_worker_left()
+    assert nothing_left()

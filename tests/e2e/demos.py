@@ -5,9 +5,11 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
+import boto3
 import psutil
+from botocore.config import Config
 
-from local.console import Console
+from client.console import Console
 from local.demo import prove_demo
 from local.ledgers import read_task_logs
 from local.platform import LocalPlatform
@@ -79,6 +81,37 @@ def posts(platform: LocalPlatform, demo_id: str) -> list[Post]:
     """The demo's records as they are in the stream."""
     records = read_stream(platform.kinesis, platform.output("StreamName"))
     return [r for r in records if isinstance(r, Post) and r.demo_id == demo_id]
+
+
+def client(platform: LocalPlatform, service: str) -> Any:
+    """A client of the platform's AWS; never by way of a proxy, whatever the environment says."""
+    environment = platform.stack.environment
+    return boto3.client(
+        service,  # type: ignore[call-overload]
+        endpoint_url=platform.stack.endpoint,
+        region_name=environment["AWS_REGION"],
+        aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
+        config=Config(proxies={}),
+    )
+
+
+def own_stream(demo_id: str) -> str:
+    """What a stream of the demo's own is called on this platform."""
+    return f"kinesis-demo-local-demo-{demo_id}"
+
+
+def left_of(platform: LocalPlatform, demo_id: str) -> list[str]:
+    """The demo's service, active revisions, own stream and processes, as far as there are any."""
+    ecs, cluster = platform.ecs, platform.output("ClusterName")
+    services = ecs.list_services(cluster=cluster)["serviceArns"]
+    found = [arn for arn in services if arn.endswith(f"/demo-{demo_id}")]
+    revisions = ecs.get_paginator("list_task_definitions").paginate(status="ACTIVE")
+    arns = [arn for page in revisions for arn in page["taskDefinitionArns"]]
+    found += [arn for arn in arns if f"-demo-{demo_id}:" in arn]
+    streams = platform.kinesis.list_streams()["StreamNames"]
+    found += [name for name in streams if name == own_stream(demo_id)]
+    return found + [f"process {process.pid}" for process in pools(demo_id)]
 
 
 def pools(demo_id: str) -> list[psutil.Process]:

@@ -14,7 +14,9 @@ from shutil import rmtree
 import psutil
 import pytest
 
-from local.api import ApiError, DemoApi
+from client.api import ApiError, DemoApi
+from client.signing import with_key
+from local.stack import REGION
 from tests.e2e.demos import plan, wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -125,7 +127,8 @@ def test_a_stack_that_stays_takes_a_demo_and_ends_when_told(
         return ran.stdout
 
     shown = run("up")
-    api = DemoApi(re.findall(r"curl -X POST (\S+)/demo", shown)[0])
+    url = re.findall(r"kinesis-demo --url (\S+) start", shown)[0]
+    api = DemoApi(url, with_key("test", "test", REGION))
     demo_id = api.start(plan(seconds=(1, 1, 1, 1)))["demoId"]
     assert run("up").count("The stack is up") == 1
     assert api.get(demo_id)["demoId"] == demo_id
@@ -137,7 +140,12 @@ def test_a_stack_that_stays_takes_a_demo_and_ends_when_told(
 
 @pytest.mark.parametrize(
     ("content", "says"),
-    [('{"phases": []}', "phases"), ("no json", "can't be read"), ("[]", "no JSON object")],
+    [
+        ('{"phases": []}', "phases"),
+        ("no json", "line 1, column 1"),
+        ("[]", "no JSON object"),
+        ('{"stream": {"mode": "fresh"}}', "nothing to read back"),
+    ],
 )
 def test_a_plan_that_cannot_be_run_is_an_error_with_a_reason(
     tmp_path: Path, marked: dict[str, str], content: str, says: str

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-import boto3
 import pytest
-import urllib3
 
+from client.api import DemoApi
+from deployment import checkout, cleanup_permission
+from local.platform import LocalPlatform
 from local.stack import REGION, ROOT, EmbeddedStack
+from tests.e2e.demos import in_phase, plan, proof
+from tests.e2e.deployments import call, client, deploy_sh, url_in
 
 CHECKOUT = ["api", "deployment", "requirements", "worker", "deploy.sh"]
 CHECKOUT += ["infrastructure.yaml", "statemachine.json"]
@@ -32,43 +31,8 @@ def url(stack: EmbeddedStack) -> str:
     return stack.deploy()
 
 
-def call(url: str, method: str = "GET", body: object = None) -> tuple[int, dict[str, Any]]:
-    answer = urllib3.request(method, url, json=body, timeout=30)
-    return answer.status, answer.json()
-
-
-def client(stack: EmbeddedStack, service: Any) -> Any:
-    return boto3.client(
-        service,
-        endpoint_url=stack.endpoint,
-        region_name=REGION,
-        aws_access_key_id=stack.environment["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=stack.environment["AWS_SECRET_ACCESS_KEY"],
-    )
-
-
-def deployed_from(
-    checkout: Path, stack: EmbeddedStack, build: Path, *arguments: str
-) -> subprocess.CompletedProcess[str]:
-    """Runs a checkout's own deploy.sh, from a folder that has nothing to do with it."""
-    environment = {
-        **stack.client_environment,
-        "BUILD_DIR": str(build),
-        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-    }
-    return subprocess.run(
-        ["bash", str(checkout / "deploy.sh"), *arguments],
-        env=environment,
-        cwd="/",
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-
-
 @pytest.fixture
-def checkout(tmp_path: Path) -> Path:
+def changeable(tmp_path: Path) -> Path:
     """A copy of this checkout that a test may change."""
     folder = tmp_path / "checkout"
     folder.mkdir()
@@ -136,17 +100,17 @@ def test_deploying_again_changes_nothing(stack: EmbeddedStack, url: str) -> None
 
 
 def test_a_changed_route_is_served_and_a_removed_one_is_not(
-    stack: EmbeddedStack, checkout: Path, tmp_path: Path
+    stack: EmbeddedStack, changeable: Path, tmp_path: Path
 ) -> None:
     stage = ("--stage", "changing")
-    first = deployed_from(checkout, stack, tmp_path / "build", *stage)
+    first = deploy_sh(stack, tmp_path / "build", *stage, checkout=changeable)
     assert first.returncode == 0, first.stderr
-    url = first.stdout.rpartition("API: ")[2].split()[0]
+    url = url_in(first.stdout)
     assert call(f"{url}/demo")[0] == 200
 
-    app = checkout / "api/app.py"
+    app = changeable / "api/app.py"
     app.write_text(app.read_text().replace('"/demo', '"/show'))
-    second = deployed_from(checkout, stack, tmp_path / "build", *stage)
+    second = deploy_sh(stack, tmp_path / "build", *stage, checkout=changeable)
     assert second.returncode == 0, second.stderr
     assert f"API: {url}\n" in second.stdout
     assert call(f"{url}/show")[0] == 200
@@ -155,57 +119,120 @@ def test_a_changed_route_is_served_and_a_removed_one_is_not(
     assert call(f"{url}/demo")[0] == 403
 
 
-def test_on_aws_the_workers_image_is_built_and_pushed_as_the_tasks_will_pull_it(
-    stack: EmbeddedStack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_dry_run_says_what_would_be_done_and_does_not_do_it(
+    stack: EmbeddedStack, url: str, tmp_path: Path
 ) -> None:
-    docker = tmp_path / "bin/docker"
-    docker.parent.mkdir()
-    docker.write_text(
-        f'#!/bin/sh\necho "$@" >>{tmp_path}/docker.log\n'
-        f'[ "$1" != login ] || cat >{tmp_path}/password\n'
-    )
-    docker.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{docker.parent}{os.pathsep}{os.environ['PATH']}")
-    # Without AWS_ENDPOINT_URL deploy.sh takes the stack for AWS; each service has its own variable.
-    services = ("STS", "CLOUDFORMATION", "ECR", "LAMBDA", "API_GATEWAY")
-    endpoints = {f"AWS_ENDPOINT_URL_{name}": stack.endpoint for name in services}
-    environment = {**stack.client_environment, **endpoints, "BUILD_DIR": str(tmp_path / "build")}
-    del environment["AWS_ENDPOINT_URL"]
-    command = ["bash", str(ROOT / "deploy.sh"), "--stage", "cloud"]
-    done = subprocess.run(
-        command, env=environment, capture_output=True, text=True, timeout=120, check=False
-    )
-    assert done.returncode == 0, done.stderr
+    parameter = ("--parameter", "MetricsPublishInterval=7")
+    new = deploy_sh(stack, tmp_path, "--dry-run", "--stage", "unborn")
+    assert "stack kinesis-demo-unborn: would be created" in new.stdout
+    assert "REST API: would be created" in new.stdout
+    assert deploy_sh(stack, tmp_path, "status", "--stage", "unborn").returncode == 3
 
-    image = json.loads((tmp_path / "build/cloud/outputs.json").read_text())["WorkerImage"]
-    login, build, push = (tmp_path / "docker.log").read_text().splitlines()
-    assert login == f"login --username AWS --password-stdin {image.partition('/')[0]}"
-    assert (tmp_path / "password").read_text().strip()
-    assert build == f"build --platform linux/amd64 --file worker/Dockerfile --tag {image} ."
-    assert push == f"push {image}"
-    definition = client(stack, "ecs").describe_task_definition(
-        taskDefinition="kinesis-demo-cloud-worker"
+    same = deploy_sh(stack, tmp_path, "--dry-run", "--stage", "local")
+    assert "stack kinesis-demo-local: no resources would change" in same.stdout
+    for _ in range(2):  # the first one's change set is in nobody's way
+        dry = deploy_sh(
+            stack, tmp_path, "--dry-run", "--stage", "local", "--auth", "none", *parameter
+        )
+        assert "1 resources would change\n  modify WorkerTaskDefinition" in dry.stdout
+        assert "who may call: iam would become none" in dry.stdout
+        assert "WARNING: --auth none: " in dry.stdout
+    cloudformation = client(stack, "cloudformation")
+    assert cloudformation.list_change_sets(StackName="kinesis-demo-local")["Summaries"] == []
+    (description,) = cloudformation.describe_stacks(StackName="kinesis-demo-local")["Stacks"]
+    values = {p["ParameterKey"]: p["ParameterValue"] for p in description["Parameters"]}
+    assert values["MetricsPublishInterval"] == "1"
+    assert call(f"{url}/demo")[0] == 200
+
+
+def test_opening_the_api_is_warned_of_and_lasts_until_the_next_deployment(
+    stack: EmbeddedStack, tmp_path: Path
+) -> None:
+    functions = client(stack, "lambda")
+
+    def auth() -> str:
+        name = "kinesis-demo-open"
+        variables = functions.get_function_configuration(FunctionName=name)["Environment"]
+        return str(variables["Variables"]["API_AUTH"])
+
+    opened = deploy_sh(stack, tmp_path, "--stage", "open", "--auth", "none")
+    assert opened.stderr.startswith("WARNING: --auth none: whoever has the URL can start demos")
+    assert auth() == "none"
+    stranger = DemoApi(url_in(opened.stdout), None)
+    assert stranger.ask("GET", "/demo").status == 200
+    closed = deploy_sh(stack, tmp_path, "--stage", "open")
+    assert closed.stderr == ""
+    assert "curl --aws-sigv4 aws:amz:us-east-1:execute-api" in closed.stdout.replace('"', "")
+    assert auth() == "iam"
+    assert stranger.ask("GET", "/demo").status == 403
+
+
+def test_a_parameter_stays_until_another_value_is_given(
+    stack: EmbeddedStack, tmp_path: Path
+) -> None:
+    stage = ("--stage", "kept")
+    interval = ("--parameter", "MetricsPublishInterval=3")
+    for arguments in (interval, (), ("--auth", "none")):
+        assert deploy_sh(stack, tmp_path, *stage, *arguments).returncode == 0
+        definition = client(stack, "ecs").describe_task_definition(
+            taskDefinition="kinesis-demo-kept-worker"
+        )
+        (container,) = definition["taskDefinition"]["containerDefinitions"]
+        assert {"name": "METRICS_PUBLISH_INTERVAL", "value": "3"} in container["environment"]
+
+
+def test_the_clean_up_rule_may_call_the_controller_and_no_former_one(
+    stack: EmbeddedStack, url: str
+) -> None:
+    functions = client(stack, "lambda")
+    controller = "kinesis-demo-local-controller"
+
+    def allowed() -> str | None:
+        policy = json.loads(functions.get_policy(FunctionName=controller)["Policy"])
+        (statement,) = policy["Statement"]
+        assert statement["Principal"] == {"Service": "events.amazonaws.com"}
+        assert statement["Action"] == "lambda:InvokeFunction"
+        return cleanup_permission.rule_allowed(policy)
+
+    rule = stack.outputs["CleanupRuleArn"]
+    assert allowed() == rule
+    cleanup_permission.allow(functions, checkout.stage_named("local"), f"{rule}-of-another-name")
+    assert allowed() == f"{rule}-of-another-name"
+    assert stack.deploy() == url
+    assert allowed() == rule
+
+
+def test_a_demo_runs_through_a_redeployment_and_loses_nothing(platform: LocalPlatform) -> None:
+    demo_id = platform.api.start(plan(seconds=(2, 6, 3, 2)))["demoId"]
+    in_phase(platform, demo_id, 2)
+    without = ("--stage", "local", "--parameter", "KeptStream=no")
+    refused = deploy_sh(platform.stack, Path("/nowhere/to/be/written"), *without)
+    assert f"KeptStream: another value would take away what running demos use ({demo_id}" in (
+        refused.stderr
     )
-    (container,) = definition["taskDefinition"]["containerDefinitions"]
-    assert container["image"] == image
-    assert ".execute-api.us-east-1.amazonaws.com/api\n" in done.stdout
+    platform.stack.deploy()
+    summary = proof(platform, demo_id)
+    assert summary.ok, summary.complaints()
+    assert summary.status == "SUCCEEDED"
+    assert summary.generated == summary.delivered > 0
+    assert all(phase.delivered > 0 for phase in summary.phases)
 
 
 def test_a_deployment_that_fails_says_why_and_deploys_nothing_further(
-    stack: EmbeddedStack, checkout: Path, tmp_path: Path
+    stack: EmbeddedStack, changeable: Path, tmp_path: Path
 ) -> None:
-    (checkout / "statemachine.json").write_text("{")
-    failed = deployed_from(checkout, stack, tmp_path / "build", "--stage", "broken")
+    (changeable / "statemachine.json").write_text("{")
+    failed = deploy_sh(stack, tmp_path / "build", "--stage", "broken", checkout=changeable)
     assert failed.returncode == 1
     assert "error: statemachine.json is not JSON" in failed.stderr
     assert "API and controller" not in failed.stdout
 
 
 def test_a_change_that_cloudformation_refuses_is_explained(
-    stack: EmbeddedStack, checkout: Path, tmp_path: Path
+    stack: EmbeddedStack, tmp_path: Path
 ) -> None:
     parameter = ("--parameter", "MetricsPublishInterval=0")
-    failed = deployed_from(checkout, stack, tmp_path / "build", "--stage", "refused", *parameter)
+    failed = deploy_sh(stack, tmp_path / "build", "--stage", "refused", *parameter)
     assert failed.returncode == 1
     assert "MetricsPublishInterval" in failed.stderr
 

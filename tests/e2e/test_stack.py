@@ -10,9 +10,9 @@ from pathlib import Path
 
 import psutil
 import pytest
-import urllib3
 
 import local.stack
+from local.platform import api_of
 from local.stack import ROOT, STOP_SECONDS, EmbeddedStack, StackError
 
 RUNNER = """
@@ -32,8 +32,7 @@ def processes_of(stack: EmbeddedStack) -> list[psutil.Process]:
 
 def test_it_ends_with_its_functions_while_a_workflow_is_waiting(tmp_path: Path) -> None:
     with EmbeddedStack(tmp_path) as stack:
-        url = stack.deploy()
-        assert urllib3.request("POST", f"{url}/demo", timeout=30).status == 201
+        assert api_of(stack, stack.deploy()).start({})["status"] == "RUNNING"
         processes = processes_of(stack)
         assert len(processes) > 1
         started = time.monotonic()

@@ -4,9 +4,7 @@ Waits and retry intervals are scaled down and no task processes run: what is loo
 workflow and what it leaves in ECS. tests/conformance runs the same file under another interpreter.
 """
 
-import io
 import json
-import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +14,7 @@ import pytest
 from botocore.config import Config
 
 from local.stack import EmbeddedStack
+from tests.e2e.broken import broken_function
 from tests.e2e.demos import wait_until
 
 PLAN = {"phases": [{"target_tps": 10, "duration_seconds": 2}] * 4}
@@ -104,7 +103,7 @@ def test_an_empty_input_runs_the_default_plan_to_its_end(aws: Aws) -> None:
 
 def test_a_controller_that_fails_at_any_state_ends_in_demo_failed(aws: Aws) -> None:
     machine = aws.stack.outputs["StateMachineArn"]
-    broken = broken_function(aws)
+    broken = broken_function(aws.client("lambda"))
     failing = [name for name in IN_ORDER if name.startswith(("Init", "Start", "Clean"))]
     machines = {state: machine_that_fails_at(aws, machine, state, broken) for state in failing}
     for state, variant in machines.items():
@@ -122,7 +121,7 @@ def test_a_controller_that_fails_at_any_state_ends_in_demo_failed(aws: Aws) -> N
 
 def test_a_failing_cleanup_of_a_failed_demo_still_tells_the_first_cause(aws: Aws) -> None:
     machine = aws.stack.outputs["StateMachineArn"]
-    broken = broken_function(aws)
+    broken = broken_function(aws.client("lambda"))
     variant = machine_that_fails_at(aws, machine, "StartPhase2", broken, "DemoFailed")
     aws.run(variant, "fails-twice", PLAN)
     answer = aws.end_of(variant, "fails-twice")
@@ -145,26 +144,3 @@ def machine_that_fails_at(aws: Aws, machine: str, state: str, function_arn: str,
         roleArn=real["roleArn"],
     )
     return str(made["stateMachineArn"])
-
-
-def broken_function(aws: Aws) -> str:
-    """Deploy a Lambda that raises, naming the state that called it."""
-    client = aws.client("lambda")
-    code = io.BytesIO()
-    with zipfile.ZipFile(code, "w") as archive:
-        archive.writestr(
-            "broken.py",
-            "def handler(event, context):\n"
-            "    raise RuntimeError('broken on purpose at ' + event['state'])\n",
-        )
-    try:
-        return str(client.get_function(FunctionName="broken")["Configuration"]["FunctionArn"])
-    except client.exceptions.ResourceNotFoundException:
-        made = client.create_function(
-            FunctionName="broken",
-            Runtime="python3.11",
-            Role="arn:aws:iam::000000000000:role/any",
-            Handler="broken.handler",
-            Code={"ZipFile": code.getvalue()},
-        )
-        return str(made["FunctionArn"])

@@ -58,7 +58,8 @@ def test_the_execution_is_given_the_whole_plan(http: Any) -> None:
     given = input_of("input")
     assert given["phases"][0] == {"target_tps": 1_500, "task_count": 2, "duration_seconds": 10}
     assert given["phases"][2] == {"target_tps": 50_000, "task_count": 50, "duration_seconds": 120}
-    assert set(given) == {"phases", "requested_at"}
+    assert set(given) == {"phases", "requested_at", "stream", "warm_throughput_mibps"}
+    assert (given["stream"], given["warm_throughput_mibps"]) == ({"mode": "kept"}, None)
 
 
 @pytest.mark.parametrize("body", [b"", b"{}", b" \n"])
@@ -222,6 +223,7 @@ def test_an_error_of_aws_is_answered_and_logged_with_the_request(
     http: Any, capsys: pytest.CaptureFixture[str], code: str, status: int
 ) -> None:
     with Stubber(clients.stepfunctions()) as stub:
+        stub.add_response("list_executions", {"executions": []})
         stub.add_client_error("start_execution", service_error_code=code)
         response = http.post("/demo", body=b"")
     assert response.status_code == status

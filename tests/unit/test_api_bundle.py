@@ -19,6 +19,10 @@ OUTPUTS = {
     "SecurityGroupId": "sg-1",
     "ApiRoleArn": "arn:api-role",
     "ControllerRoleArn": "arn:controller-role",
+    "MaxTps": "5",
+    "KeptStream": "yes",
+    "MaxDemos": "6",
+    "MaxDurationSeconds": "7",
     "LogGroupName": "not needed here",
 }
 
@@ -45,10 +49,20 @@ def test_the_functions_environment_comes_from_the_stacks_outputs() -> None:
         "ECS_CLUSTER": "cluster",
         "TASK_DEFINITION_FAMILY": "family",
         "STREAM_NAME": "stream",
+        "KEPT_STREAM": "yes",
         "SUBNET_IDS": "subnet-1,subnet-2",
         "SECURITY_GROUP_IDS": "sg-1",
+        "MAX_TPS": "5",
+        "MAX_DEMOS": "6",
+        "MAX_DURATION_SECONDS": "7",
         "PER_TASK_CAPACITY": "1000",
+        "API_AUTH": "iam",
     }
+
+
+def test_who_may_call_reaches_the_functions() -> None:
+    config = configuration({}, "local", OUTPUTS, auth="none")
+    assert config["stages"]["local"]["environment_variables"]["API_AUTH"] == "none"
 
 
 def test_each_function_has_its_own_role() -> None:

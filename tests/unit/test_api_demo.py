@@ -51,7 +51,14 @@ def test_a_demo_that_has_only_begun_shows_its_plan(http: Any) -> None:
     assert [phase["task_count"] for phase in body["phases"]] == [2, 10, 50, 1]
     assert body["phases"][0]["started_at"] is None
     assert body["tasks"] == {"desired": 0, "running": 0}
-    assert body["stream"] == {"name": ENVIRONMENT["STREAM_NAME"], "open_shards": 4}
+    assert body["stream"] == {
+        "name": ENVIRONMENT["STREAM_NAME"],
+        "mode": "kept",
+        "open_shards": 4,
+        "shared_with": [],
+        "shared_with_complete": True,
+    }
+    assert body["warm_throughput_mibps"] is None
     assert "error" not in body
 
 
@@ -137,6 +144,7 @@ def test_a_failed_demo_shows_its_error_and_cause_without_a_stack_trace(http: Any
     }
     with Stubber(clients.stepfunctions()) as stub:
         stub.add_response("describe_execution", described)
+        stub.add_response("list_executions", {"executions": []})
         body = http.get("/demo/failed").json_body
     assert (body["status"], body["error"], body["cause"]) == ("FAILED", "X", "why")
 

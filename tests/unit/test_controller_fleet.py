@@ -85,6 +85,18 @@ def test_the_next_phase_updates_the_same_service() -> None:
 
 
 @pytest.mark.usefixtures("aws")
+def test_a_redeployment_in_between_leaves_a_demos_later_phases_as_they_were() -> None:
+    state = start(1, at(), **in_demo("kept"))
+    container = {"name": "worker", "image": "worker:2", "memory": 1}
+    client("ecs").register_task_definition(family=BASE_FAMILY, containerDefinitions=[container])
+    start(2, at(NOW + 120), demo_state=state, **in_demo("kept"))
+    revision = service("kept")["taskDefinition"]
+    definition = client("ecs").describe_task_definition(taskDefinition=revision)["taskDefinition"]
+    assert definition["containerDefinitions"][0]["image"] == "worker:1"
+    assert (definition["cpu"], environment("kept")["DEMO_PHASE"]) == ("256", "2")
+
+
+@pytest.mark.usefixtures("aws")
 def test_starting_a_phase_again_answers_the_phase_under_way() -> None:
     first = start(2, at(), **in_demo("again"))
     second = start(2, at(NOW + 30), **in_demo("again"))

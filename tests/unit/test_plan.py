@@ -118,7 +118,7 @@ def test_an_execution_may_say_when_it_was_requested_and_number_its_phases() -> N
         "requested_at": "2026-01-01T00:00:00Z",
         "phases": [GOOD | {"phase_number": number} for number in range(1, 5)],
     }
-    phases = plan.read_config(config, defaults=DEFAULTS, per_task_capacity=CAPACITY)
+    phases = plan.read_config(config, defaults=DEFAULTS, per_task_capacity=CAPACITY).phases
     assert [phase.phase_number for phase in phases] == [1, 2, 3, 4]
 
 

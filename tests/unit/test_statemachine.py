@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib import definition, errors, events
+from chalicelib import definition, errors, events, plan
 
 ROOT = Path(__file__).parents[2]
 MACHINE: dict[str, Any] = json.loads((ROOT / "statemachine.json").read_text())
@@ -91,12 +91,13 @@ def test_a_task_invokes_the_controller_in_bounded_time(name: str) -> None:
 
 @pytest.mark.parametrize("name", TASKS)
 def test_a_task_retries_what_a_retry_can_mend(name: str) -> None:
-    transient, hopeless, rest = TASKS[name]["Retry"]
+    transient, hopeless, slow, rest = TASKS[name]["Retry"]
     assert all(error.startswith("Lambda.") for error in transient["ErrorEquals"])
     assert hopeless["MaxAttempts"] == 0
     assert all(
         issubclass(getattr(errors, error), errors.DemoError) for error in hopeless["ErrorEquals"]
     )
+    assert slow["ErrorEquals"] == [errors.StreamNotReady.__name__]
     assert rest == {
         "ErrorEquals": ["States.TaskFailed"],
         "IntervalSeconds": 5,
@@ -139,17 +140,22 @@ def test_what_the_controller_answers_is_the_demo_state_that_travels_on(name: str
     assert TASKS[name]["ResultPath"] == "$"
 
 
+def test_the_workflow_times_out_only_after_the_longest_demo_that_a_budget_allows() -> None:
+    # Warming a stream comes before the phases, and cleaning up after them.
+    assert MACHINE["TimeoutSeconds"] >= plan.MAX_DURATION_SECONDS + 3_600
+
+
 def test_the_only_thing_to_substitute_is_the_controller() -> None:
     text = (ROOT / "statemachine.json").read_text()
     assert set(re.findall(r"\$\{(\w+)\}", text)) == {"ControllerFunctionArn"}
 
 
 def test_the_default_plan_is_the_designs_table() -> None:
-    plan = [
+    table = [
         (phase.target_tps, phase.task_count, phase.duration_seconds)
         for phase in definition.default_phases(per_task_capacity=1_000)
     ]
-    assert plan == [(100, 1, 120), (10_000, 10, 120), (50_000, 50, 120), (100, 1, 120)]
+    assert table == [(100, 1, 120), (10_000, 10, 120), (50_000, 50, 120), (100, 1, 120)]
 
 
 def test_the_packaged_definition_is_the_deployed_one() -> None:

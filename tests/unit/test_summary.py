@@ -21,7 +21,8 @@ def demo(status: str = "SUCCEEDED", target: int = 1000, **more: Any) -> dict[str
         "duration_seconds": 10,
         "started_at": STARTED_AT,
     }
-    return {"demoId": "d", "status": status, "phases": [phase], **more}
+    stream = {"shared_with": []}
+    return {"demoId": "d", "status": status, "phases": [phase], "stream": stream, **more}
 
 
 def ledger(generated: int = 9_000, **changes: Any) -> PoolLedger:
@@ -136,3 +137,19 @@ def test_the_table_has_a_row_a_phase_under_its_heading() -> None:
         *("phase", "target/s", "achieved/s", "tasks", "to", "target", "delivered", "throttled")
     ]
     assert row.split() == ["1", "1,000", "999.9", "1", "1.00", "s", "9,000", "0"]
+
+
+def test_the_table_tells_what_the_demo_would_have_cost_on_aws() -> None:
+    lines = [{"item": "Kinesis data in", "amount": 0.55}, {"item": "KMS", "amount": 0.0002}]
+    spent = {"total": 0.642, "region": "us-east-1", "prices_as_of": "2025-06-05", "lines": lines}
+    result = summary(demo=demo(cost={"estimate": spent, "actual": spent}))
+    assert table(result)[-1] == (
+        "on AWS it would have cost about $0.64 (list prices of us-east-1 as of 2025-06-05), "
+        "$0.55 of it Kinesis data in"
+    )
+    assert result.as_dict()["cost"]["actual"]["total"] == 0.642
+
+
+def test_a_cost_that_is_not_known_is_not_told() -> None:
+    for cost in (None, {"estimate": None, "actual": None}):
+        assert "on AWS" not in "\n".join(table(summary(demo=demo(cost=cost))))

@@ -1,0 +1,179 @@
+"""Each command asks the API what it should, shows the answer, and ends with the right code."""
+
+import json
+from datetime import UTC, datetime
+from io import StringIO
+from typing import Any, cast
+
+import pytest
+
+from client import watch
+from client.api import ApiError, DemoApi
+from client.arguments import parser
+from client.commands import COMMANDS, Client
+from client.console import Console
+from tests.unit.test_client_show import demo
+
+ENDED = {"stopDate": "2026-11-25T08:10:00Z", "currentPhase": None}
+
+
+class Api:
+    """Answers from lists, and keeps what it was asked."""
+
+    def __init__(self, *answers: Any) -> None:
+        self.asked: list[tuple[Any, ...]] = []
+        self._answers = [*answers]
+
+    def __getattr__(self, name: str) -> Any:
+        def ask(*given: Any, **more: Any) -> Any:
+            self.asked.append((name, *given, *more.values()))
+            answer = self._answers.pop(0)
+            if isinstance(answer, BaseException):
+                raise answer
+            return answer
+
+        return ask
+
+
+@pytest.fixture(autouse=True)
+def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watch.time, "sleep", lambda _: None)
+
+
+def run(api: Api, *words: str) -> tuple[int, str]:
+    """The exit code, and what went to standard output."""
+    arguments = parser().parse_args(words)
+    out = StringIO()
+    as_json = arguments.output == "json"
+    client = Client(cast(DemoApi, api), Console(out), as_json=as_json, call="./kinesis-demo")
+    return COMMANDS[arguments.command](client, arguments), out.getvalue()
+
+
+def test_a_start_sends_what_the_command_line_says_over_what_the_plan_says() -> None:
+    api = Api({"demoId": "a"})
+    words = ("--name", "a", "--stream", "fresh", "--warm-throughput", "50", "--phases", "1:2,-,-,-")
+    code, out = run(api, "start", *words)
+    body = {
+        "phases": [{"target_tps": 1, "duration_seconds": 2}, None, None, None],
+        "name": "a",
+        "stream": {"mode": "fresh"},
+        "warm_throughput_mibps": 50,
+    }
+    assert api.asked == [("start", body, False)]
+    assert (code, out.splitlines()[-1]) == (0, "follow it with: ./kinesis-demo watch a")
+
+
+def test_a_start_of_the_full_plan_sends_nothing_but_what_is_said() -> None:
+    api = Api({"demoId": "a"})
+    run(api, "start", "--plan", "full")
+    assert api.asked == [("start", {}, False)]
+
+
+def test_a_dry_run_asks_for_one_and_offers_nothing_to_follow() -> None:
+    api = Api({"demoId": "a"})
+    code, out = run(api, "start", "--dry-run")
+    assert api.asked == [("start", {}, True)]
+    assert (code, out) == (0, "demo a would be started; nothing was\n")
+
+
+def test_a_page_of_demos_ends_with_how_to_get_the_next() -> None:
+    api = Api({"demos": [demo()], "nextToken": "to'ken"})
+    code, out = run(api, "list", "--limit", "1")
+    assert api.asked == [("list", 1, None)]
+    more = """more: ./kinesis-demo list --limit 1 --token='to'"'"'ken'"""
+    assert (code, out.splitlines()[-1]) == (0, more)
+
+
+def test_all_demos_are_all_pages_in_one() -> None:
+    api = Api({"demos": [{"demoId": "a"}], "nextToken": "t"}, {"demos": [{}], "nextToken": None})
+    _, out = run(api, "list", "--all", "--output", "json")
+    assert api.asked == [("list", None, None), ("list", None, "t")]
+    assert json.loads(out) == {"demos": [{"demoId": "a"}, {}], "nextToken": None}
+
+
+def test_json_is_the_answer_as_it_is_in_one_document() -> None:
+    for command in ("status", "stop", "report"):
+        _, out = run(Api(demo()), "--output", "json", command, "friday")
+        assert json.loads(out) == demo()
+
+
+def test_a_watch_in_json_is_a_line_for_each_look() -> None:
+    looks = [demo(), demo(currentPhase=3), demo(status="SUCCEEDED", **ENDED)]
+    code, out = run(Api(*looks), "watch", "friday", "--output", "json")
+    assert [json.loads(line) for line in out.splitlines()] == looks
+    assert code == 0
+
+
+def test_a_watched_start_in_json_has_the_starts_answer_as_its_first_line() -> None:
+    api = Api({"demoId": "friday"}, demo(status="SUCCEEDED", **ENDED))
+    _, out = run(api, "start", "--watch", "--output", "json")
+    assert [json.loads(line)["demoId"] for line in out.splitlines()] == ["friday", "friday"]
+
+
+@pytest.mark.parametrize(
+    ("status", "code"), [("SUCCEEDED", 0), ("FAILED", 1), ("ABORTED", 1), ("TIMED_OUT", 1)]
+)
+def test_a_demo_that_did_not_succeed_is_a_failure(status: str, code: int) -> None:
+    for words in (("report", "friday"), ("watch", "friday")):
+        assert run(Api(demo(status=status, **ENDED)), *words)[0] == code
+
+
+def test_the_report_of_a_demo_that_still_runs_is_no_success() -> None:
+    assert run(Api(demo()), "report", "friday")[0] == 1
+
+
+def test_an_api_that_cannot_answer_for_the_moment_is_asked_again(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    passing = [ApiError(503, "busy"), ApiError(None, "gone"), ApiError(429, "slowly")]
+    api = Api(*passing, demo(status="SUCCEEDED", **ENDED))
+    assert run(api, "watch", "friday", "--output", "json")[0] == 0
+    assert "can't answer just now: HTTP 503: busy" in capsys.readouterr().err
+
+
+def test_an_api_that_refuses_is_not_asked_again() -> None:
+    with pytest.raises(ApiError, match="404"):
+        run(Api(ApiError(404, "unknown")), "watch", "friday")
+
+
+def test_interrupted_a_watch_leaves_the_demo_and_says_how_to_stop_it(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    api = Api(demo(), KeyboardInterrupt())
+    assert run(api, "watch", "friday")[0] == 130
+    assert [asked[0] for asked in api.asked] == ["get", "get"]
+    said = capsys.readouterr().err
+    assert said == "demo friday goes on; stop it with: ./kinesis-demo stop friday\n"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("start", "--plan", "quick", "--phases", "1:1"),
+        ("start", "--watch", "--dry-run"),
+        ("list", "--all", "--token", "t"),
+        ("status", "a/b"),
+        ("status",),
+        ("fly", "a"),
+        ("--output", "xml", "list"),
+    ],
+)
+def test_a_command_line_that_cannot_be_is_a_usage_error(
+    words: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        parser().parse_args(words)
+    assert ended.value.code == 2
+    assert "error: " in capsys.readouterr().err
+
+
+def test_common_options_may_stand_before_the_command_or_after() -> None:
+    before = parser().parse_args(["--url", "u", "--output", "json", "list"])
+    after = parser().parse_args(["list", "--url", "u", "--output", "json"])
+    assert (before.url, before.output) == (after.url, after.output) == ("u", "json")
+    assert parser().parse_args(["list"]).output == "text"
+
+
+def test_times_are_told_from_now() -> None:
+    _, out = run(Api(demo(startDate=datetime.now(UTC).isoformat())), "status", "friday")
+    assert "running for 0 s" in out

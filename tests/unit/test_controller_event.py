@@ -1,0 +1,145 @@
+"""What EventBridge tells the controller of executions that ended badly, as Step Functions does."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from botocore.stub import Stubber
+
+import app
+from chalicelib import clients, controller
+from chalicelib.contract import CONTROLLER_NAMESPACE
+from chalicelib.errors import InvalidEvent
+from chalicelib.services import Services
+from tests.control_plane import (
+    BASE_FAMILY,
+    STATE_MACHINE,
+    STATE_MACHINE_ARN,
+    active_families,
+    client,
+    service,
+    status_change,
+)
+
+FRESH = {"stream": {"mode": "fresh"}}
+
+
+@pytest.fixture
+def services(aws: None) -> Services:  # noqa: ARG001
+    client("stepfunctions").create_state_machine(
+        name=STATE_MACHINE, definition="{}", roleArn="arn:aws:iam::123456789012:role/states"
+    )
+    return Services(os.environ, sleep=lambda _: None)
+
+
+def running_demo(services: Services, name: str, config: dict[str, Any]) -> str:
+    """A demo in its first phase; returns its execution's ARN."""
+    answer = client("stepfunctions").start_execution(
+        stateMachineArn=STATE_MACHINE_ARN, name=name, input="{}"
+    )
+    execution = {"name": name, "arn": answer["executionArn"]}
+    event = {"operation": "initialize_demo", "demo_config": config, "execution": execution}
+    state = controller.handle(event, services)
+    event = {"operation": "start_phase", "phase_number": 1, "demo_state": state}
+    controller.handle(event | {"execution": execution}, services)
+    return str(answer["executionArn"])
+
+
+def own_streams() -> list[str]:
+    names = client("kinesis").list_streams()["StreamNames"]
+    return [name for name in names if "-demo-test-demo-" in name]
+
+
+@pytest.mark.parametrize("status", ["ABORTED", "TIMED_OUT", "FAILED"])
+@pytest.mark.parametrize("config", [{}, FRESH])
+def test_a_demo_that_ended_badly_leaves_nothing_behind(
+    services: Services, status: str, config: dict[str, Any]
+) -> None:
+    arn = running_demo(services, "bad", config)
+    client("stepfunctions").stop_execution(executionArn=arn)
+    for _ in range(2):  # EventBridge delivers at least once
+        answer = controller.handle(status_change("bad", status), services)
+        assert answer == {"demo_id": "bad", "execution_status": status, "status": "cleaned_up"}
+        assert service("bad")["status"] == "INACTIVE"
+        assert active_families() == [BASE_FAMILY]
+        assert own_streams() == []
+
+
+def test_other_demos_are_left_alone(services: Services) -> None:
+    running_demo(services, "a-b", FRESH)
+    running_demo(services, "a", FRESH)
+    controller.handle(status_change("a", "ABORTED"), services)
+    assert service("a-b")["status"] == "ACTIVE"
+    assert own_streams() == ["kinesis-demo-test-demo-a-b"]
+
+
+def test_a_demo_of_which_nothing_is_left_is_fine(services: Services) -> None:
+    answer = controller.handle(status_change("never-was", "FAILED"), services)
+    assert answer["status"] == "cleaned_up"
+
+
+def test_an_end_that_step_functions_does_not_show_yet_is_cleaned_up(services: Services) -> None:
+    running_demo(services, "stale", {})  # DescribeExecution still says RUNNING
+    controller.handle(status_change("stale", "ABORTED"), services)
+    assert service("stale")["status"] == "INACTIVE"
+
+
+def test_a_demo_that_was_redriven_meanwhile_is_left_alone(services: Services) -> None:
+    arn = running_demo(services, "redriven", FRESH)
+    described = {
+        "executionArn": arn,
+        "stateMachineArn": STATE_MACHINE_ARN,
+        "status": "RUNNING",
+        "startDate": datetime.now(UTC),
+        "input": "{}",
+        "redriveCount": 1,
+    }
+    with Stubber(clients.stepfunctions()) as stub:
+        stub.add_response("describe_execution", described)
+        answer = controller.handle(status_change("redriven", "FAILED"), services)
+    assert answer["status"] == "redriven"
+    assert service("redriven")["status"] == "ACTIVE"
+    assert own_streams() == ["kinesis-demo-test-demo-redriven"]
+
+
+def test_a_name_that_no_demo_can_have_leaves_nothing_to_clean_up(services: Services) -> None:
+    answer = controller.handle(status_change("a.b", "FAILED"), services)
+    assert answer["status"] == "nothing_to_clean_up"
+
+
+@pytest.mark.parametrize(("status", "told"), [("TIMED_OUT", 1), ("FAILED", 0), ("ABORTED", 0)])
+def test_only_a_time_out_is_a_failure_that_nobody_has_told_of(
+    services: Services, status: str, told: int
+) -> None:
+    controller.handle(status_change("x", status), services)
+    metrics = client("cloudwatch").list_metrics(Namespace=CONTROLLER_NAMESPACE)["Metrics"]
+    assert [metric["MetricName"] for metric in metrics] == ["DemoFailed"] * told
+
+
+@pytest.mark.usefixtures("services")
+def test_the_lambda_takes_the_event_as_it_is() -> None:
+    assert app.lambda_handler(status_change("x", "FAILED"), {})["status"] == "cleaned_up"
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"detail": None}, "detail is None"),
+        ({"detail": {}}, "detail can't be read"),
+        ({"detail": {"startDate": "yesterday"}}, "detail can't be read"),
+        ({"detail": {"status": "SUCCEEDED"}}, "is SUCCEEDED"),
+        ({"detail": {"status": "RUNNING"}}, "is RUNNING"),
+        ({"detail": {"stateMachineArn": "arn:another"}}, "no execution of this stack"),
+    ],
+)
+def test_an_event_that_is_not_ours_is_raised(
+    services: Services, change: dict[str, Any], message: str
+) -> None:
+    event = status_change("x", "FAILED")
+    detail = change["detail"]
+    event["detail"] = {**event["detail"], **detail} if detail else detail
+    with pytest.raises(InvalidEvent, match=message):
+        controller.handle(event, services)
