@@ -14,8 +14,8 @@ from typing import Any
 QUICK: dict[str, Any] = {
     "phases": [
         {"target_tps": 100, "task_count": 1, "duration_seconds": 10},
-        {"target_tps": 1_000, "task_count": 2, "duration_seconds": 10},
-        {"target_tps": 5_000, "task_count": 4, "duration_seconds": 10},
+        {"target_tps": 6_000, "task_count": 2, "duration_seconds": 15},
+        {"target_tps": 12_000, "task_count": 4, "duration_seconds": 15},
         {"target_tps": 100, "task_count": 1, "duration_seconds": 10},
     ]
 }

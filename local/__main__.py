@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from shutil import rmtree
 from types import FrameType
@@ -19,13 +20,16 @@ from client.console import Console
 from client.plans import BadPlan, read_plan
 from local import background
 from local.demo import LedgerMissing, report, run_demo
+from local.kinesis.settings import BadModelSettings, settings_of
 from local.platform import AgentEnded, LocalPlatform
 from local.stack import StackError
 
 ROOT = Path(__file__).resolve().parent.parent
 INTERRUPTED = 130
+TIME_SCALE = "180"
+"""The quarter of an hour in which AWS splits a shard that takes too much becomes five seconds."""
 _EXPECTED = (
-    *(StackError, AgentEnded, ApiError, LedgerMissing, BadPlan),
+    *(StackError, AgentEnded, ApiError, LedgerMissing, BadPlan, BadModelSettings),
     *(BotoCoreError, ClientError, OSError),
 )
 """What can go wrong around the demo, and is told in a line."""
@@ -38,7 +42,8 @@ def main() -> int:
     _forget_other_aws()
     try:
         if arguments.command == "demo":
-            return demo(arguments.plan, arguments.aggregation, console)
+            model = settings_of(arguments.model, arguments.time_scale)
+            return demo(arguments.plan, arguments.aggregation, model, console)
         stay = {"up": background.up, "serve": background.serve, "down": background.down}
         return stay[arguments.command](console, arguments.folder.resolve())
     except _EXPECTED as error:
@@ -49,12 +54,17 @@ def main() -> int:
         return INTERRUPTED
 
 
-def demo(plan: str, aggregation: str, console: Console) -> int:
+def demo(plan: str, aggregation: str, model: Mapping[str, str], console: Console) -> int:
     """Run one demo on a platform of its own; 0 if every record is accounted for."""
     body = _kept(plan, read_plan(plan))
+    if model["ON_DEMAND_MODEL"] == "on":
+        console.say(
+            "Streams behave by a model of on-demand scaling (docs/model.md), which reacts "
+            f"{float(model['TIME_SCALE']):g} times faster than AWS's"
+        )
     folder = Path(tempfile.mkdtemp(prefix="kinesis-demo-"))
     try:
-        with LocalPlatform(folder, console, aggregation=aggregation) as platform:
+        with LocalPlatform(folder, console, aggregation=aggregation, settings=model) as platform:
             summary = run_demo(platform, body, console)
             report(summary, console, ROOT / "reports")
     except _EXPECTED:
@@ -91,6 +101,10 @@ def _parser() -> argparse.ArgumentParser:
     run = commands.add_parser("demo", help="run one demo on a stack of its own, and prove it")
     run.add_argument("--plan", default="quick", help="quick, full, or a JSON file for POST /demo")
     run.add_argument("--aggregation", choices=("off", "on"), default="off", help="as the KPL does")
+    run.add_argument(
+        "--model", choices=("on", "off"), default="on", help="streams throttle and grow"
+    )
+    run.add_argument("--time-scale", default=TIME_SCALE, help="they grow so many times faster")
     for name, what in (
         ("up", "start a stack that stays"),
         ("down", "end it"),

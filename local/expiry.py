@@ -15,10 +15,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 EVERY_SECONDS = 60.0
-LOOKS = (
-    ("ministack.services.kinesis", "_expire_records"),
-    ("ministack.services.cloudwatch", "_evict_old_metrics"),
-)
+LOOKS = (("ministack.services.cloudwatch", "_evict_old_metrics"),)
 
 
 def look_seldom() -> None:

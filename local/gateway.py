@@ -10,8 +10,7 @@ asks it questions of its own with the caller's credentials.
 - CreateFunction and the two UpdateFunction calls answer when the function is ready. MiniStack takes
   half a second for that, but Chalice, told `Pending`, looks again only 5 s later, two to four times
   a deployment.
-- PutRecords waits its turn. MiniStack serves one request after the other, and fifty workers that
-  send faster than it takes would hold up every other call for as long as all of theirs take.
+- What is for Kinesis goes to the plane (local/kinesis), which keeps the records of streams.
 - DescribeTaskDefinition answers in ECS's own spelling. MiniStack leaves parts of what came by
   way of CloudFormation in its spelling, which clients take for nothing.
 """
@@ -26,6 +25,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from local.asgi import Answer, Application, Message, Receive, Request, Send, ask, error, read
+from local.kinesis.plane import KinesisPlane, is_for_kinesis
 from local.swagger import ROOT, Call, UnsupportedSwaggerError, calls, settings
 
 Mend: TypeAlias = Callable[[Application, Request], Awaitable[Answer]]
@@ -34,8 +34,6 @@ READY_SECONDS = 10.0
 POLL_SECONDS = 0.02
 _FUNCTIONS = "/2015-03-31/functions"
 _DESCRIBE_TASK_DEFINITION = b"AmazonEC2ContainerServiceV20141113.DescribeTaskDefinition"
-_PUT_RECORDS = b"Kinesis_20131202.PutRecords"
-_put_records_turn = asyncio.Semaphore(1)
 
 
 class StepError(Exception):
@@ -51,9 +49,13 @@ class Gateway:
     """MiniStack with the mends."""
 
     ministack: Application
+    kinesis: KinesisPlane
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Serves one ASGI connection."""
+        if scope["type"] == "http" and is_for_kinesis(scope):
+            await (await self.kinesis.answer(await read(scope, receive))).send(send)
+            return
         mend = _mend_for(scope) if scope["type"] == "http" else None
         if mend is None:
             await self.ministack(scope, receive, send)
@@ -114,12 +116,6 @@ async def change_function(ministack: Application, request: Request) -> Answer:
     return answer
 
 
-async def put_records(ministack: Application, request: Request) -> Answer:
-    """PutRecords, one after the other."""
-    async with _put_records_turn:
-        return await ask(ministack, request)
-
-
 async def describe_task_definition(ministack: Application, request: Request) -> Answer:
     """DescribeTaskDefinition in ECS's own spelling."""
     answer = await ask(ministack, request)
@@ -161,7 +157,6 @@ _MENDS: tuple[tuple[str, re.Pattern[str], Mend], ...] = (
     ("PUT", re.compile(rf"{_FUNCTIONS}/[^/]+/(code|configuration)"), change_function),
 )
 _MENDED_TARGETS: dict[bytes, Mend] = {
-    _PUT_RECORDS: put_records,
     _DESCRIBE_TASK_DEFINITION: describe_task_definition,
 }
 

@@ -29,6 +29,8 @@ from ministack.app import app as ministack
 
 from local.expiry import look_seldom
 from local.gateway import Gateway
+from local.kinesis.plane import KinesisPlane
+from local.kinesis.settings import policy_of
 
 if TYPE_CHECKING:
     from hypercorn.typing import ASGIFramework
@@ -99,7 +101,8 @@ async def serve_then_end(config: Config) -> None:
 
     An execution in a Wait state is such a thread, and would hold the process for as long.
     """
-    await serve(cast("ASGIFramework", Gateway(ministack)), config)
+    plane = KinesisPlane(ministack, policy_of(os.environ), time.time)
+    await serve(cast("ASGIFramework", Gateway(ministack, plane)), config)
     end_children()
     os._exit(0)
 

@@ -1,0 +1,119 @@
+"""One stream's records, shard by shard, in the order in which they were taken.
+
+A shard that was split or merged is closed: it takes nothing more, but hands out what it has. A
+record is kept as the piece of JSON that GetRecords answers, so neither way costs a decoding.
+"""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from ondemand.shards import Shard
+from ondemand.stream import Change
+
+_SEQUENCE_DIGITS = 54
+FIRST_SEQUENCE = 1
+
+
+def sequence_number(number: int) -> str:
+    """As Kinesis writes one: 56 digits, so that their order as text is their order."""
+    return f"49{number:0{_SEQUENCE_DIGITS}d}"
+
+
+def number_of(sequence: str) -> int:
+    """The number that `sequence_number` wrote; ValueError if it wrote no such thing."""
+    if not (sequence.isascii() and sequence.isdigit() and sequence.startswith("49")):
+        raise ValueError(f"{sequence!r:.80} is no sequence number of this stream")
+    return int(sequence[2:])
+
+
+@dataclass
+class ShardLog:
+    """A shard and its records. A position is a record's place since the shard was opened."""
+
+    shard: Shard
+    starting: int
+    """The sequence number from which on records may be in it."""
+    ending: int | None = None
+    """Of a closed shard: the last number that may be in it."""
+    children: tuple[Shard, ...] = ()
+    records: list[bytes] = field(default_factory=list)
+    numbers: array[int] = field(default_factory=lambda: array("Q"))
+    times: array[float] = field(default_factory=lambda: array("d"))
+    trimmed: int = 0
+    """Positions before this one are gone."""
+
+    @property
+    def end(self) -> int:
+        """The position of the next record to come."""
+        return self.trimmed + len(self.records)
+
+    def append(self, record: bytes, number: int, now: float) -> None:
+        self.records.append(record)
+        self.numbers.append(number)
+        self.times.append(now)
+
+    def position_of_number(self, number: int) -> int:
+        """The first position whose sequence number is that one, or later."""
+        return self.trimmed + bisect_left(self.numbers, number)
+
+    def position_at(self, moment: float) -> int:
+        """The first position that was taken at that moment, epoch seconds, or later."""
+        return self.trimmed + bisect_left(self.times, moment)
+
+    def slice(self, position: int, limit: int, most_bytes: int) -> list[bytes]:
+        """Up to `limit` records from there on, and not more than `most_bytes`, but one at least."""
+        start = max(0, position - self.trimmed)
+        found: list[bytes] = []
+        size = 0
+        for record in self.records[start : start + limit]:
+            size += len(record)
+            if found and size > most_bytes:
+                break
+            found.append(record)
+        return found
+
+    def trim(self, before: float) -> None:
+        """Forget what was taken before that moment, epoch seconds."""
+        count = bisect_right(self.times, before)
+        del self.records[:count], self.numbers[:count], self.times[:count]
+        self.trimmed += count
+
+
+class StreamLog:
+    """All shards of a stream that still hold, or may get, records."""
+
+    def __init__(self, shards: Iterable[Shard]) -> None:
+        self._next = FIRST_SEQUENCE
+        self._logs = {shard.shard_id: ShardLog(shard, self._next) for shard in shards}
+
+    @property
+    def shards(self) -> list[ShardLog]:
+        """Open and closed, in the order in which they were opened."""
+        return list(self._logs.values())
+
+    def shard(self, shard_id: str) -> ShardLog | None:
+        return self._logs.get(shard_id)
+
+    def take_number(self) -> int:
+        """The next sequence number."""
+        self._next += 1
+        return self._next - 1
+
+    def change(self, change: Change) -> None:
+        """Close shards and open others in their place."""
+        for shard in change.closed:
+            log = self._logs[shard.shard_id]
+            log.ending, log.children = self.take_number(), change.opened
+        for shard in change.opened:
+            self._logs[shard.shard_id] = ShardLog(shard, self._next)
+
+    def trim(self, before: float) -> None:
+        """Forget old records, and closed shards that hold none any more."""
+        for log in self.shards:
+            log.trim(before)
+            if log.ending is not None and not log.records and log.trimmed:
+                del self._logs[log.shard.shard_id]

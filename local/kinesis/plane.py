@@ -1,0 +1,243 @@
+"""On-demand streams in front of MiniStack: their records are here, their names and settings there.
+
+A stream is taken over when it is first touched: MiniStack is asked whether it is there and on
+demand; any other stream stays MiniStack's. What is served here and what is only completed:
+
+    PutRecords, PutRecord, GetRecords, GetShardIterator, ListShards      here
+    UpdateStreamWarmThroughput, DescribeLimits, DescribeAccountSettings  here: MiniStack lacks them
+    DescribeStream, DescribeStreamSummary        MiniStack's answer, with the shards that are here
+    DeleteStream, CreateStream                   MiniStack's, and a taken-over stream is forgotten
+    SplitShard, MergeShards, UpdateShardCount    refused, as Kinesis does on demand
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, TypeAlias
+
+import orjson
+
+from local.asgi import Answer, Application, Message, Request, ask
+from local.kinesis.log import StreamLog
+from local.kinesis.metrics import put_metric_data
+from local.kinesis.operations import OPERATIONS, described, stream_of_iterator
+from local.kinesis.requests import Refusal
+from local.kinesis.stream import ModelledStream, Traffic
+from ondemand.policy import Policy
+from ondemand.shards import even
+from ondemand.stream import OnDemandStream
+
+TARGET = b"Kinesis_20131202."
+DEFAULT_ACCOUNT = "000000000000"
+MAX_WARM_MIBPS = 10_240
+METRICS_SECONDS = 1.0
+_CREDENTIAL = re.compile(r"Credential=([^/]+)/[^/]+/([^/]+)/")
+_CHANGING = frozenset({"CreateStream", "DeleteStream"})
+_COMPLETED = frozenset({"DescribeStream", "DescribeStreamSummary"})
+_RESHARDING = frozenset({"SplitShard", "MergeShards", "UpdateShardCount"})
+_OURS = OPERATIONS.keys() | _COMPLETED | _RESHARDING | {"UpdateStreamWarmThroughput"}
+
+Key: TypeAlias = tuple[str, str, str]
+"""Account, region, name."""
+
+
+@dataclass(frozen=True)
+class Call:
+    """One request to Kinesis, taken apart."""
+
+    operation: str
+    body: Mapping[str, Any]
+    account: str
+    region: str
+    request: Request
+
+    @property
+    def stream(self) -> str:
+        """The name of the stream that it is about; empty where it names none."""
+        for field in ("ShardIterator", "NextToken"):
+            if field in self.body and self.operation != "ListStreams":
+                return stream_of_iterator(self.body[field])
+        arn = str(self.body.get("StreamARN", ""))
+        return str(self.body.get("StreamName") or arn.rpartition("/")[2])
+
+
+class KinesisPlane:
+    """All on-demand streams of one embedded stack."""
+
+    def __init__(
+        self, ministack: Application, policy: Policy | None, clock: Callable[[], float]
+    ) -> None:
+        """Without a policy, streams take everything. `clock` tells epoch seconds."""
+        self._ministack = ministack
+        self._policy = policy
+        self._clock = clock
+        self._streams: dict[Key, ModelledStream] = {}
+        self._told = clock()
+
+    @property
+    def streams(self) -> Mapping[Key, ModelledStream]:
+        """Those taken over so far."""
+        return self._streams
+
+    async def answer(self, request: Request) -> Answer:
+        """Answer one request to Kinesis."""
+        call = _call(request)
+        try:
+            answer = await self._answer(call)
+            await self._tell_cloudwatch(call)
+            return answer
+        except Refusal as refusal:
+            return _refused(refusal)
+        except (KeyError, TypeError, ValueError) as error:
+            return _refused(Refusal("ValidationException", f"the request can't be read: {error!r}"))
+
+    async def _answer(self, call: Call) -> Answer:
+        if call.operation in _CHANGING:
+            return await self._changed(call)
+        if call.operation == "DescribeAccountSettings":
+            return _said({"MinimumThroughputBillingCommitment": {"Status": "DISABLED"}})
+        if call.operation == "DescribeLimits":
+            return _said(self._limits())
+        stream = await self._stream(call) if call.operation in _OURS else None
+        if stream is None:
+            return await ask(self._ministack, call.request)
+        return await self._about(call, stream)
+
+    async def _tell_cloudwatch(self, call: Call) -> None:
+        """Now and then, with the credentials of whoever calls."""
+        now = self._clock()
+        if now - self._told < METRICS_SECONDS:
+            return
+        self._told = now
+        for (account, region, name), stream in self._streams.items():
+            traffic = stream.traffic()
+            if (account, region) == (call.account, call.region) and traffic != Traffic():
+                body = put_metric_data(name, traffic, now)
+                await ask(self._ministack, _form(call.request, body))
+
+    async def _about(self, call: Call, stream: ModelledStream) -> Answer:
+        now = self._clock()
+        if operation := OPERATIONS.get(call.operation):
+            return _said_bytes(operation(stream, call.body, now))
+        stream.advance(now)
+        if call.operation in _COMPLETED:
+            return await self._completed(call, stream)
+        if call.operation == "UpdateStreamWarmThroughput":
+            return _warmed(call, stream)
+        message = f"{call.operation} is not supported for on-demand streams"
+        raise Refusal("ValidationException", message)
+
+    async def _stream(self, call: Call) -> ModelledStream | None:
+        """The stream, taken over; None if it isn't there or isn't on demand."""
+        key = (call.account, call.region, call.stream)
+        if key in self._streams:
+            return self._streams[key]
+        look = replace(call.request, scope=_aimed(call.request, "DescribeStreamSummary"))
+        answer = await ask(
+            self._ministack, look.with_body(orjson.dumps({"StreamName": call.stream}))
+        )
+        if not answer.ok:
+            return None
+        summary = answer.json()["StreamDescriptionSummary"]
+        if summary.get("StreamModeDetails", {}).get("StreamMode") != "ON_DEMAND":
+            return None
+        # Another request may have come here in the meantime.
+        return self._streams.setdefault(key, self._fresh(call, summary["OpenShardCount"]))
+
+    def _fresh(self, call: Call, shards: int) -> ModelledStream:
+        model = None if self._policy is None else OnDemandStream(self._policy)
+        opened = even(shards) if model is None else model.shards
+        return ModelledStream(call.stream, call.account, model, StreamLog(opened), self._clock())
+
+    async def _changed(self, call: Call) -> Answer:
+        answer = await ask(self._ministack, call.request)
+        if answer.ok:
+            self._streams.pop((call.account, call.region, call.stream), None)
+        return answer
+
+    async def _completed(self, call: Call, stream: ModelledStream) -> Answer:
+        answer = await ask(self._ministack, call.request)
+        if not answer.ok:
+            return answer
+        body = answer.json()
+        if call.operation == "DescribeStreamSummary":
+            body["StreamDescriptionSummary"]["OpenShardCount"] = stream.open_shards
+        else:
+            body["StreamDescription"]["Shards"] = [described(log) for log in stream.shards]
+            body["StreamDescription"]["HasMoreShards"] = False
+        return answer.with_body(orjson.dumps(body))
+
+    def _limits(self) -> dict[str, int]:
+        return {
+            "ShardLimit": 500,
+            "OpenShardCount": sum(stream.open_shards for stream in self._streams.values()),
+            "OnDemandStreamCount": len(self._streams),
+            "OnDemandStreamCountLimit": 50,
+        }
+
+
+def is_for_kinesis(scope: Message) -> bool:
+    """Whether an HTTP request is one for the plane."""
+    if (scope["method"], scope["path"]) != ("POST", "/"):
+        return False
+    target: bytes = dict(scope["headers"]).get(b"x-amz-target", b"")
+    return target.startswith(TARGET)
+
+
+def _call(request: Request) -> Call:
+    headers = dict(request.scope["headers"])
+    found = _CREDENTIAL.search(headers.get(b"authorization", b"").decode(errors="replace"))
+    key, region = found.groups() if found else ("", "us-east-1")
+    account = key if re.fullmatch(r"\d{12}", key) else DEFAULT_ACCOUNT
+    operation = headers[b"x-amz-target"].removeprefix(TARGET).decode()
+    body = orjson.loads(request.body or b"{}")
+    return Call(operation, body, account, region, request)
+
+
+def _aimed(request: Request, operation: str) -> dict[str, Any]:
+    """The request's scope, for another operation."""
+    target = (b"x-amz-target", TARGET + operation.encode())
+    kept = [pair for pair in request.scope["headers"] if pair[0] != target[0]]
+    return {**request.scope, "headers": (*kept, target)}
+
+
+def _warmed(call: Call, stream: ModelledStream) -> Answer:
+    wanted = call.body["WarmThroughputMiBps"]
+    if not isinstance(wanted, int) or not 0 <= wanted <= MAX_WARM_MIBPS:
+        message = f"WarmThroughputMiBps is {wanted!r}: give 0 to {MAX_WARM_MIBPS}"
+        raise Refusal("InvalidArgumentException", message)
+    stream.warm(wanted)
+    return _said(
+        {
+            "StreamName": stream.name,
+            "StreamARN": f"arn:aws:kinesis:{call.region}:{call.account}:stream/{stream.name}",
+            "WarmThroughput": {"TargetMiBps": wanted, "CurrentMiBps": stream.open_shards},
+        }
+    )
+
+
+def _form(request: Request, body: bytes) -> Request:
+    """A request of CloudWatch's query protocol by the same caller."""
+    headers = dict(request.scope["headers"])
+    scope = headers.pop(b"authorization", b"").replace(b"/kinesis/", b"/monitoring/")
+    headers.pop(b"x-amz-target", None)
+    form = b"application/x-www-form-urlencoded"
+    kept = [*(headers | {b"content-type": form, b"authorization": scope}).items()]
+    return replace(request, scope={**request.scope, "headers": kept}).with_body(body)
+
+
+def _said(body: Mapping[str, Any]) -> Answer:
+    return _said_bytes(orjson.dumps(body))
+
+
+def _said_bytes(body: bytes) -> Answer:
+    headers = ((b"content-type", b"application/x-amz-json-1.1"), (b"x-amzn-requestid", b"local"))
+    return Answer(200, headers, b"").with_body(body)
+
+
+def _refused(refusal: Refusal) -> Answer:
+    body = {"__type": refusal.code, "message": str(refusal)}
+    headers = ((b"content-type", b"application/x-amz-json-1.1"), (b"x-amzn-requestid", b"local"))
+    return Answer(400, headers, b"").with_body(orjson.dumps(body))

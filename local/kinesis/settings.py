@@ -1,0 +1,44 @@
+"""Whether streams behave by the model, and how fast, from the stack's environment.
+
+ON_DEMAND_MODEL  on, or off (default): a stream takes whatever comes
+TIME_SCALE       how many times faster a stream reacts than AWS's would (default 1)
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+from ondemand.policy import Policy
+
+
+class BadModelSettings(ValueError):
+    """A variable that can't be read; the message names every one."""
+
+
+def policy_of(environment: Mapping[str, str]) -> Policy | None:
+    """The policy of this stack's streams; None without a model. Raises BadModelSettings."""
+    switch, scale = environment.get("ON_DEMAND_MODEL", "off"), environment.get("TIME_SCALE", "1")
+    problems = []
+    if switch not in ("on", "off"):
+        problems.append(f"ON_DEMAND_MODEL is {switch!r}: give on or off")
+    factor = _number(scale)
+    if not 1 <= factor < math.inf:
+        problems.append(f"TIME_SCALE is {scale!r}: give a number from 1 on")
+    if problems:
+        raise BadModelSettings("; ".join(problems))
+    return Policy().faster(factor) if switch == "on" else None
+
+
+def settings_of(switch: str, scale: str) -> dict[str, str]:
+    """The variables for a stack. Raises BadModelSettings."""
+    settings = {"ON_DEMAND_MODEL": switch, "TIME_SCALE": scale}
+    policy_of(settings)
+    return settings
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return math.nan

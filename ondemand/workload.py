@@ -1,0 +1,139 @@
+"""What is sent, second by second: from a plan's phases, a shape, or a table of seconds. Pure.
+
+A phase's tasks share its target, so before all of them run only their part of it is sent; nobody
+makes up for a task that isn't there yet.
+"""
+
+from __future__ import annotations
+
+import csv
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class BadWorkload(ValueError):
+    """A workload that can't be read; the message says where."""
+
+
+@dataclass(frozen=True)
+class Launching:
+    """How tasks come up. Source: Fargate's quotas: 100 at once, then 20 a second."""
+
+    start_seconds: float = 20.0
+    """From its launch until a task sends. Not published; depends on the image."""
+    burst: int = 100
+    per_second: float = 20.0
+
+    def running(self, tasks: int, elapsed: float) -> int:
+        """How many of `tasks` send, so many seconds after their service was told."""
+        launched_for = elapsed - self.start_seconds
+        if launched_for < 0:
+            return 0
+        return min(tasks, self.burst + math.floor(launched_for * self.per_second))
+
+
+AT_ONCE = Launching(start_seconds=0.0, burst=1 << 31)
+"""For traffic that isn't made by tasks."""
+
+
+@dataclass(frozen=True)
+class Phase:
+    """A part of a plan; `target_tps` in user records a second by all its tasks together."""
+
+    target_tps: float
+    duration_seconds: int
+    task_count: int
+
+
+@dataclass(frozen=True)
+class Second:
+    """One second of a workload."""
+
+    target: float
+    """User records that are wanted."""
+    offered: float
+    """User records that the running tasks make."""
+    tasks: int
+    running: int
+    phase: int
+
+
+class Shape(StrEnum):
+    """A named course of traffic, between a low and a high rate."""
+
+    RAMP = "ramp"
+    SINE = "sine"
+    SPIKE = "spike"
+    SAWTOOTH = "sawtooth"
+
+
+def of_phases(phases: Sequence[Phase], launching: Launching) -> list[Second]:
+    """A plan's seconds, in order."""
+    seconds = []
+    for number, phase in enumerate(phases, start=1):
+        for elapsed in range(phase.duration_seconds):
+            running = launching.running(phase.task_count, elapsed)
+            offered = phase.target_tps * running / phase.task_count
+            seconds.append(Second(phase.target_tps, offered, phase.task_count, running, number))
+    return seconds
+
+
+def of_rates(rates: Iterable[float], tasks: int) -> list[Second]:
+    """Seconds of these rates, all tasks running all the time."""
+    return [Second(rate, rate, tasks, tasks, 1) for rate in rates]
+
+
+def of_shape(shape: Shape, low: float, high: float, duration: int, period: int) -> list[float]:
+    """A rate for each second of `duration`; sine and sawtooth repeat every `period` seconds.
+
+    A ramp rises over the whole duration, a spike stands in its middle fifth.
+    """
+    return [low + (high - low) * _height(shape, at, duration, period) for at in range(duration)]
+
+
+def _height(shape: Shape, at: int, duration: int, period: int) -> float:
+    if shape is Shape.RAMP:
+        return at / max(1, duration - 1)
+    if shape is Shape.SINE:
+        return (1 - math.cos(2 * math.pi * at / period)) / 2
+    if shape is Shape.SAWTOOTH:
+        return (at % period) / max(1, period - 1)
+    return 1.0 if 0.4 <= at / duration < 0.6 else 0.0
+
+
+def of_csv(lines: Iterable[str]) -> list[float]:
+    """Rates from rows of (second, records a second); a rate holds until the next row's second.
+
+    Raises BadWorkload with the line. A heading is passed over.
+    """
+    rates: list[float] = []
+    for number, row in enumerate(csv.reader(lines), start=1):
+        if not row or (number == 1 and not _is_number(row[0])):
+            continue
+        second, rate = _read_row(row, number)
+        if second < len(rates) or (not rates and second != 0):
+            raise BadWorkload(f"line {number}: second {second}: give them in order, from 0 on")
+        rates += [rates[-1]] * (second - len(rates)) if rates else []
+        rates.append(rate)
+    if not rates:
+        raise BadWorkload("there is no row: give lines of second,records_per_second")
+    return rates
+
+
+def _read_row(row: Sequence[str], number: int) -> tuple[int, float]:
+    if len(row) != 2 or not all(map(_is_number, row)):
+        raise BadWorkload(f"line {number}: {','.join(row)!r}: give second,records_per_second")
+    second, rate = float(row[0]), float(row[1])
+    if second != int(second) or second < 0 or not 0 <= rate < math.inf:
+        raise BadWorkload(f"line {number}: {','.join(row)!r}: give a whole second and a rate ≥ 0")
+    return int(second), rate
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True

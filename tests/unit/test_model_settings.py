@@ -1,0 +1,24 @@
+"""The switch of the model and its speed, from a stack's environment."""
+
+from __future__ import annotations
+
+import pytest
+
+from local.kinesis.settings import BadModelSettings, policy_of, settings_of
+from ondemand.policy import Policy
+
+
+def test_without_a_word_there_is_no_model() -> None:
+    assert policy_of({}) is None
+
+
+def test_a_faster_stream_takes_as_much_and_reacts_sooner() -> None:
+    assert policy_of(settings_of("on", "1")) == Policy()
+    faster = policy_of(settings_of("on", "180"))
+    assert faster is not None
+    assert (faster.reaction_seconds, faster.shard_records) == (5, Policy().shard_records)
+
+
+def test_all_that_cant_be_read_is_named() -> None:
+    with pytest.raises(BadModelSettings, match=r"ON_DEMAND_MODEL is 'yes'.*TIME_SCALE is '0\.5'"):
+        settings_of("yes", "0.5")
