@@ -4,7 +4,8 @@ A stream is taken over when it is first touched: MiniStack is asked whether it i
 demand; any other stream stays MiniStack's. What is served here and what is only completed:
 
     PutRecords, PutRecord, GetRecords, GetShardIterator, ListShards      here
-    UpdateStreamWarmThroughput, DescribeLimits, DescribeAccountSettings  here: MiniStack lacks them
+    UpdateStreamWarmThroughput, DescribeLimits, Describe- and UpdateAccountSettings
+                                                 here: MiniStack lacks them
     DescribeStream, DescribeStreamSummary        MiniStack's answer, with the shards that are here
     DeleteStream, CreateStream                   MiniStack's, and a taken-over stream is forgotten
     SplitShard, MergeShards, UpdateShardCount    refused, as Kinesis does on demand
@@ -35,6 +36,7 @@ MAX_WARM_MIBPS = 10_240
 METRICS_SECONDS = 1.0
 _CREDENTIAL = re.compile(r"Credential=([^/]+)/[^/]+/([^/]+)/")
 _CHANGING = frozenset({"CreateStream", "DeleteStream"})
+_OF_ACCOUNT = frozenset({"DescribeAccountSettings", "UpdateAccountSettings", "DescribeLimits"})
 _COMPLETED = frozenset({"DescribeStream", "DescribeStreamSummary"})
 _RESHARDING = frozenset({"SplitShard", "MergeShards", "UpdateShardCount"})
 _OURS = OPERATIONS.keys() | _COMPLETED | _RESHARDING | {"UpdateStreamWarmThroughput"}
@@ -75,6 +77,10 @@ class KinesisPlane:
         self._clock = clock
         self._streams: dict[Key, ModelledStream] = {}
         self._told = clock()
+        self._commitments: dict[tuple[str, str], str] = {}
+        """MinimumThroughputBillingCommitment, by account and region."""
+        self._warm: dict[Key, int] = {}
+        """Warm throughput that streams were created with, MiB/s."""
 
     @property
     def streams(self) -> Mapping[Key, ModelledStream]:
@@ -83,8 +89,8 @@ class KinesisPlane:
 
     async def answer(self, request: Request) -> Answer:
         """Answer one request to Kinesis."""
-        call = _call(request)
         try:
+            call = _call(request)
             answer = await self._answer(call)
             await self._tell_cloudwatch(call)
             return answer
@@ -96,10 +102,8 @@ class KinesisPlane:
     async def _answer(self, call: Call) -> Answer:
         if call.operation in _CHANGING:
             return await self._changed(call)
-        if call.operation == "DescribeAccountSettings":
-            return _said({"MinimumThroughputBillingCommitment": {"Status": "DISABLED"}})
-        if call.operation == "DescribeLimits":
-            return _said(self._limits())
+        if call.operation in _OF_ACCOUNT:
+            return _said(self._of_account(call))
         stream = await self._stream(call) if call.operation in _OURS else None
         if stream is None:
             return await ask(self._ministack, call.request)
@@ -112,8 +116,10 @@ class KinesisPlane:
             return
         self._told = now
         for (account, region, name), stream in self._streams.items():
+            if (account, region) != (call.account, call.region):
+                continue
             traffic = stream.traffic()
-            if (account, region) == (call.account, call.region) and traffic != Traffic():
+            if traffic != Traffic():
                 body = put_metric_data(name, traffic, now)
                 await ask(self._ministack, _form(call.request, body))
 
@@ -147,14 +153,19 @@ class KinesisPlane:
         return self._streams.setdefault(key, self._fresh(call, summary["OpenShardCount"]))
 
     def _fresh(self, call: Call, shards: int) -> ModelledStream:
-        model = None if self._policy is None else OnDemandStream(self._policy)
+        warm = self._warm.get((call.account, call.region, call.stream), 0)
+        policy = self._policy and replace(self._policy, warm_mibps=warm)
+        model = None if policy is None else OnDemandStream(policy)
         opened = even(shards) if model is None else model.shards
-        return ModelledStream(call.stream, call.account, model, StreamLog(opened), self._clock())
+        log = StreamLog(opened)
+        return ModelledStream(call.stream, call.account, model, log, self._clock(), warm)
 
     async def _changed(self, call: Call) -> Answer:
         answer = await ask(self._ministack, call.request)
         if answer.ok:
-            self._streams.pop((call.account, call.region, call.stream), None)
+            key = (call.account, call.region, call.stream)
+            self._streams.pop(key, None)
+            self._warm[key] = int(call.body.get("WarmThroughputMiBps", 0))
         return answer
 
     async def _completed(self, call: Call, stream: ModelledStream) -> Answer:
@@ -163,13 +174,22 @@ class KinesisPlane:
             return answer
         body = answer.json()
         if call.operation == "DescribeStreamSummary":
-            body["StreamDescriptionSummary"]["OpenShardCount"] = stream.open_shards
+            body["StreamDescriptionSummary"] |= {
+                "OpenShardCount": stream.open_shards,
+                "WarmThroughput": _warmth(stream),
+            }
         else:
             body["StreamDescription"]["Shards"] = [described(log) for log in stream.shards]
             body["StreamDescription"]["HasMoreShards"] = False
         return answer.with_body(orjson.dumps(body))
 
-    def _limits(self) -> dict[str, int]:
+    def _of_account(self, call: Call) -> dict[str, Any]:
+        if call.operation != "DescribeLimits":
+            if call.operation == "UpdateAccountSettings":
+                wanted = call.body["MinimumThroughputBillingCommitment"]["Status"]
+                self._commitments[call.account, call.region] = str(wanted)
+            status = self._commitments.get((call.account, call.region), "DISABLED")
+            return {"MinimumThroughputBillingCommitment": {"Status": status}}
         return {
             "ShardLimit": 500,
             "OpenShardCount": sum(stream.open_shards for stream in self._streams.values()),
@@ -213,9 +233,16 @@ def _warmed(call: Call, stream: ModelledStream) -> Answer:
         {
             "StreamName": stream.name,
             "StreamARN": f"arn:aws:kinesis:{call.region}:{call.account}:stream/{stream.name}",
-            "WarmThroughput": {"TargetMiBps": wanted, "CurrentMiBps": stream.open_shards},
+            "WarmThroughput": _warmth(stream),
         }
     )
+
+
+def _warmth(stream: ModelledStream) -> dict[str, int]:
+    return {
+        "TargetMiBps": stream.warm_mibps,
+        "CurrentMiBps": min(stream.warm_mibps, stream.open_shards),
+    }
 
 
 def _form(request: Request, body: bytes) -> Request:

@@ -36,10 +36,17 @@ class ModelledStream:
     """A stream that takes records as an on-demand stream would."""
 
     def __init__(
-        self, name: str, account: str, model: OnDemandStream | None, shards: StreamLog, now: float
+        self,
+        name: str,
+        account: str,
+        model: OnDemandStream | None,
+        shards: StreamLog,
+        now: float,
+        warm_mibps: int = 0,
     ) -> None:
         """Without a model it takes everything. `now` is epoch seconds, here and below."""
         self.name = name
+        self.warm_mibps = warm_mibps
         self._account = account
         self._model = model
         self._log = shards
@@ -62,6 +69,7 @@ class ModelledStream:
 
     def warm(self, mibps: int) -> None:
         """Ask for warm throughput, MiB/s."""
+        self.warm_mibps = mibps
         if self._model is not None:
             self._model.warm(mibps)
 

@@ -208,6 +208,21 @@ def test_warm_throughput_is_there_some_time_after_it_was_asked_for(
         time.sleep(0.2)
 
 
+def test_an_account_that_has_committed_itself_creates_streams_that_are_warm(
+    kinesis: KinesisClient,
+) -> None:
+    enabled: Any = {"Status": "ENABLED"}
+    kinesis.update_account_settings(MinimumThroughputBillingCommitment=enabled)
+    settings = kinesis.describe_account_settings()["MinimumThroughputBillingCommitment"]
+    assert settings["Status"] == "ENABLED"
+    kinesis.create_stream(
+        StreamName="warm", StreamModeDetails={"StreamMode": "ON_DEMAND"}, WarmThroughputMiBps=12
+    )
+    summary = kinesis.describe_stream_summary(StreamName="warm")["StreamDescriptionSummary"]
+    assert summary["OpenShardCount"] == 12
+    assert summary["WarmThroughput"] == {"TargetMiBps": 12, "CurrentMiBps": 12}
+
+
 def test_an_on_demand_stream_refuses_to_be_resharded_by_hand(
     kinesis: KinesisClient, stream: str
 ) -> None:

@@ -103,7 +103,7 @@ def test_demos_on_the_stacks_stream_name_each_other_and_a_third_on_its_own_none(
     assert not any(own["demoId"] in others for others in shared.values())
 
 
-def test_an_aws_that_cannot_warm_streams_says_so(platform: LocalPlatform) -> None:
-    with pytest.raises(ApiError, match="can't warm streams") as refused:
+def test_an_account_that_has_not_committed_itself_warms_nothing(platform: LocalPlatform) -> None:
+    with pytest.raises(ApiError, match=r"\$101\.25 a day.*Nothing was enabled") as refused:
         platform.api.start({"warm_throughput_mibps": 100})
     assert refused.value.status == 409
