@@ -89,8 +89,14 @@ OPERATIONS: Mapping[str, Operation] = {
 
 
 def stream_of_iterator(text: str) -> str:
-    """The name of the stream that an iterator, or a ListShards token, belongs to; or Refusal."""
-    return _token(text)[1]
+    """The name of the stream that an iterator, or a ListShards token, belongs to.
+
+    Empty if it isn't one of ours: MiniStack gives out others for the streams that it keeps.
+    """
+    try:
+        return _token(text)[1]
+    except Refusal:
+        return ""
 
 
 def described(log: ShardLog) -> dict[str, Any]:

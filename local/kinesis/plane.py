@@ -137,6 +137,8 @@ class KinesisPlane:
 
     async def _stream(self, call: Call) -> ModelledStream | None:
         """The stream, taken over; None if it isn't there or isn't on demand."""
+        if not call.stream:
+            return None
         key = (call.account, call.region, call.stream)
         if key in self._streams:
             return self._streams[key]

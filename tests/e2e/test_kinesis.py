@@ -277,3 +277,11 @@ def test_cloudwatch_is_told_what_came_and_what_was_throttled(
     assert total("WriteProvisionedThroughputExceeded") == throttled > 0
     assert total("IncomingRecords") == 6_000 - throttled
     assert total("IncomingBytes") > 0
+
+
+def test_a_provisioned_stream_is_the_emulators_own_iterators_included(
+    kinesis: KinesisClient,
+) -> None:
+    kinesis.create_stream(StreamName="provisioned", ShardCount=2)
+    put(kinesis, "provisioned", 0, 500)
+    assert read_all(kinesis, "provisioned")[0].total() == 500
