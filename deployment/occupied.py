@@ -36,7 +36,10 @@ def functions(stage: Stage) -> list[str]:
 
 def foreign_stack(stage: Stage, stack: StackTypeDef | None) -> str:
     """A line if the stack of the stage's name is somebody else's."""
-    if stack is None or stack.get("Description", TITLE).startswith(TITLE):
+    if stack is None or stack.get("Description", "").startswith(TITLE):
+        return ""
+    # One that a change set was made for, but never carried out, has neither template nor resources.
+    if stack["StackStatus"] == "REVIEW_IN_PROGRESS" and not stack.get("Description"):
         return ""
     return f"stack {stage.stack}: is there, but isn't this demo's; choose another --stage"
 
