@@ -66,8 +66,8 @@ def main() -> int:
     """Does what the command line says."""
     arguments = parser().parse_intermixed_args()
     signal.signal(signal.SIGTERM, _interrupt)
-    _choose_region(arguments.region)
     try:
+        _choose_region(arguments.region)
         return _done(arguments)
     except (DeploymentError, BotoCoreError, ClientError) as error:
         print(f"error: {error}", file=sys.stderr)

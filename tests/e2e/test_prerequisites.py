@@ -122,3 +122,15 @@ def test_credentials_that_are_missing(tmp_path: Path, monkeypatch: pytest.Monkey
         assert done.returncode == 1
         assert "AWS credentials: " in done.stderr
         assert "AWS_PROFILE" in done.stderr
+
+
+def test_a_profile_that_does_not_exist_is_an_error_in_a_line(tmp_path: Path) -> None:
+    class Strange(EmbeddedStack):
+        @property
+        def client_environment(self) -> dict[str, str]:
+            without = {k: v for k, v in super().client_environment.items() if "_REGION" not in k}
+            return {**without, "AWS_PROFILE": "nobody"}
+
+    done = deploy_sh(Strange(tmp_path / "never-started"), tmp_path, "status")
+    assert done.returncode == 1
+    assert done.stderr == "error: The config profile (nobody) could not be found\n"
