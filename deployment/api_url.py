@@ -39,8 +39,11 @@ def address(api_id: str, region: str, gateway_stage: str) -> str:
 
 
 def reachable(api_id: str, on_aws: str, endpoint: str | None) -> str:
-    """The base URL under which an API answers, by its URL on AWS."""
-    if endpoint is None:
+    """The base URL under which an API answers, by its URL on AWS.
+
+    An empty AWS_ENDPOINT_URL is none: botocore sees it so.
+    """
+    if not endpoint:
         return on_aws
     gateway_stage = urlsplit(on_aws).path.strip("/")
     return f"{endpoint.rstrip('/')}/restapis/{api_id}/{gateway_stage}/_user_request_"

@@ -138,8 +138,9 @@ def deployed_api(bundle: Path) -> Path:
     return bundle
 
 
-def test_on_aws_the_api_is_where_chalice_says(tmp_path: Path) -> None:
-    url = api_url(deployed_api(tmp_path), "local", None)
+@pytest.mark.parametrize("endpoint", [None, ""])
+def test_on_aws_the_api_is_where_chalice_says(tmp_path: Path, endpoint: str | None) -> None:
+    url = api_url(deployed_api(tmp_path), "local", endpoint)
     assert url == "https://abc123.execute-api.us-east-1.amazonaws.com/api"
 
 
