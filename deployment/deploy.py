@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import boto3
 
@@ -19,6 +20,9 @@ from deployment.cleanup_permission import RULE_OUTPUT, allow
 from deployment.dollars import warning_of
 from deployment.errors import DeploymentError
 from deployment.stage import Stage
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudformation.type_defs import StackTypeDef
 
 
 class ChaliceError(DeploymentError):
@@ -48,7 +52,7 @@ def deploy(
         print(warning_of(checkout.template(), parameters, region), file=sys.stderr)
     # Before the tasks' definition names it, where there is a repository already: a demo that runs
     # meanwhile, or an interruption, must not meet an image that isn't there.
-    old = cloudformation.outputs_of(before).get("WorkerImage") if before else None
+    old = image_of(before)
     if old:
         _bring_image(
             f"{old.rpartition(':')[0]}:{parameters[checkout.TAG_PARAMETER]}", parameters, say
@@ -69,6 +73,13 @@ def deploy(
     allow(boto3.client("lambda"), stage, outputs[RULE_OUTPUT])
 
     say(first_steps(api_url(bundle, stage.name, endpoint), stage.name, region, auth))
+
+
+def image_of(stack: StackTypeDef | None) -> str | None:
+    """The image that a stack names; None if it is deleted first, its repository with it."""
+    if stack is None or not cloudformation.updatable(stack):
+        return None
+    return cloudformation.outputs_of(stack).get("WorkerImage")
 
 
 def _bring_image(name: str, parameters: Mapping[str, str], say: Callable[[str], None]) -> None:

@@ -11,7 +11,7 @@ from botocore.stub import Stubber
 from deployment import network
 from deployment.__main__ import parser
 from deployment.demos import Running
-from deployment.deploy import first_steps
+from deployment.deploy import first_steps, image_of
 from deployment.dry_run import change_line
 from deployment.image import commands
 from deployment.network import network_problem
@@ -114,6 +114,19 @@ def test_a_missing_vpc_or_subnet_is_named(ec2: Stubber, operation: str, code: st
         ec2.add_response("describe_vpcs", {})
     ec2.add_client_error(operation, code, "The ID 'x-1' does not exist")
     assert "The ID 'x-1' does not exist; give ids of this account" in network_problem(GIVEN)
+
+
+@pytest.mark.parametrize(
+    ("state", "expected"),
+    [("UPDATE_COMPLETE", "r:t"), ("UPDATE_ROLLBACK_COMPLETE", "r:t"), ("DELETE_FAILED", None)],
+)
+def test_a_stack_that_is_to_be_deleted_first_has_no_image_to_bring(
+    state: Any, expected: str | None
+) -> None:
+    outputs = [{"OutputKey": "WorkerImage", "OutputValue": "r:t"}]
+    stack: Any = {"StackName": "s", "StackStatus": state, "Outputs": outputs}
+    assert image_of(stack) == expected
+    assert image_of(None) is None
 
 
 def change(replacement: str) -> Any:
