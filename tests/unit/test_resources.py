@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import json
 import re
+from contextlib import nullcontext
 
 import pytest
 
 from chalicelib import task_definition
+from chalicelib.errors import ConfigurationError
+from chalicelib.plan import MAX_DURATION_SECONDS, MAX_TARGET_TPS
+from chalicelib.settings import budget
 from deployment.api_bundle import configuration
+from deployment.spending import LIMITS
 from tests.template import DOCUMENT, RESOURCES, ROOT, WORKFLOW, of_type, properties, references
 from worker.contract import Env
 
@@ -172,9 +177,24 @@ def test_the_outputs_are_all_that_the_functions_configuration_needs() -> None:
 
 
 def test_the_budget_guard_is_told_on() -> None:
-    for name in ("MaxTps", "MaxDemos", "MaxDurationSeconds"):
+    for name in LIMITS:
         assert DOCUMENT["Outputs"][name] == {"Value": {"Ref": name}}
-    assert DOCUMENT["Parameters"]["MaxDurationSeconds"]["MaxValue"] == 86_400
+    most = {name: DOCUMENT["Parameters"][name]["MaxValue"] for name in LIMITS}
+    assert tuple(most.values()) == (MAX_TARGET_TPS, 1_000, MAX_DURATION_SECONDS)
+    for difference, accepted in ((0, True), (1, False)):
+        for name, variable in zip(
+            LIMITS, ("MAX_TPS", "MAX_DEMOS", "MAX_DURATION_SECONDS"), strict=True
+        ):
+            with nullcontext() if accepted else pytest.raises(ConfigurationError, match=variable):
+                budget({variable: str(most[name] + difference)})
+
+
+def test_what_the_account_has_by_default_or_in_common_is_told_apart() -> None:
+    insights = properties("Cluster")["ClusterSettings"]
+    assert insights == [{"Name": "containerInsights", "Value": "disabled"}]
+    # Dashboards have no region: two stages of a name would take turns in one.
+    dashboard = properties("Dashboard")["DashboardName"]
+    assert dashboard == {"Fn::Sub": "${AWS::StackName}-${AWS::Region}"}
 
 
 def test_what_a_linter_is_told_to_overlook_says_why() -> None:
