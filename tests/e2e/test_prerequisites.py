@@ -30,7 +30,7 @@ def refused(stack: EmbeddedStack, *arguments: str) -> str:
     return done.stderr
 
 
-@pytest.mark.parametrize("stage", ["Production", "a_b", "1st", "a b", "x-demo", "a-controller"])
+@pytest.mark.parametrize("stage", ["a b", "x-demo"])
 def test_a_stage_that_cannot_be_part_of_names(stack: EmbeddedStack, stage: str) -> None:
     said = refused(stack, "--stage", stage)
     assert said.startswith(f"error: stage {stage!r}: ")
