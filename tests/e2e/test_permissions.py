@@ -39,40 +39,44 @@ class Recording:
 
 
 def run_demos(cloud: Cloud) -> None:
-    """One demo to its end, one that is stopped on the way, and every route of the API."""
-    whole, stopped = cloud.start(name="whole", **SHORT), cloud.start(name="stopped", **LONG)
-    cloud.in_first_phase(stopped)
-    with without_the_event(cloud):
-        assert cloud.call("DELETE", f"/demo/{stopped}")[0] == 202
-    assert cloud.call("GET", "/demo")[0] == 200
-    cloud.wait_for(whole, "SUCCEEDED")
-    cloud.wait_for(stopped, "ABORTED")
-    wait_until("the workers' metrics", lambda: cloud.noted("PutMetricData"))
-
-
-def run_demos_with_fresh_streams(cloud: Cloud) -> None:
-    """The same on streams of their own; and warm throughput, which the stack only refuses."""
+    """Demos to their end, stopped and aborted, on the kept and on fresh streams, at once."""
     fresh = {"stream": {"mode": "fresh"}}
-    whole = cloud.start(name="own-stream", **SHORT, **fresh)
-    stopped, aborted = (cloud.start(name=name, **LONG, **fresh) for name in ("given-up", "aborted"))
-    for demo_id in (stopped, aborted):
+    whole = cloud.start(name="whole", **SHORT)
+    whole_fresh = cloud.start(name="own-stream", **SHORT, **fresh)
+    stopped = cloud.start(name="stopped", **LONG)
+    given_up, aborted = (
+        cloud.start(name=name, **LONG, **fresh) for name in ("given-up", "aborted")
+    )
+    for demo_id in (stopped, given_up, aborted):
         cloud.in_first_phase(demo_id)
     with without_the_event(cloud):
         assert cloud.call("DELETE", f"/demo/{stopped}")[0] == 202
-    cloud.wait_for(whole, "SUCCEEDED")
-    cloud.call("POST", "/demo", {**SHORT, "name": "warm", "warm_throughput_mibps": 1})
-    sfn, machine = cloud.client("stepfunctions"), cloud.stack.outputs["StateMachineArn"]
+        assert cloud.call("DELETE", f"/demo/{given_up}")[0] == 202
+        cloud.wait_for(stopped, "ABORTED")
+        cloud.wait_for(given_up, "ABORTED")
+    assert cloud.call("GET", "/demo")[0] == 200
+    for demo_id in (whole, whole_fresh):
+        cloud.wait_for(demo_id, "SUCCEEDED")
+    wait_until("the workers' metrics", lambda: cloud.noted("PutMetricData"))
+    warm(cloud)
+    sfn = cloud.client("stepfunctions")
     sfn.stop_execution(executionArn=cloud.demo(aborted)["executionArn"])
+    kept = cloud.stack.outputs["StreamName"]
+    streams = cloud.client("kinesis")
+    wait_until("no other stream", lambda: streams.list_streams()["StreamNames"] == [kept])
+
+
+def warm(cloud: Cloud) -> None:
+    """Warm throughput, which the stack only refuses: by the API, and by hand."""
+    cloud.call("POST", "/demo", {**SHORT, "name": "warm", "warm_throughput_mibps": 1})
+    sfn = cloud.client("stepfunctions")
     started = sfn.start_execution(
-        stateMachineArn=machine,
+        stateMachineArn=cloud.stack.outputs["StateMachineArn"],
         name="warm-by-hand",
         input=json.dumps({**SHORT, "warm_throughput_mibps": 1}),
     )
     wait_until("the kept stream is warmed", lambda: cloud.noted("UpdateStreamWarmThroughput"))
     sfn.stop_execution(executionArn=started["executionArn"])
-    kept = cloud.stack.outputs["StreamName"]
-    streams = cloud.client("kinesis")
-    wait_until("no other stream", lambda: streams.list_streams()["StreamNames"] == [kept])
 
 
 def noted_calls(cloud: Cloud, account: Account) -> Iterator[Call]:
@@ -155,7 +159,6 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
 def recording(cloud: Cloud, tmp_path_factory: pytest.TempPathFactory) -> Recording:
     with tasks_running(cloud, tmp_path_factory.mktemp("tasks")):
         run_demos(cloud)
-        run_demos_with_fresh_streams(cloud)
     account = Account(REGION, cloud.stack.outputs["StateMachineArn"].split(":")[4])
     calls = {*noted_calls(cloud, account), *calls_of_aws_itself(cloud, account)}
     return Recording(frozenset(calls), deployed_policies(cloud))
