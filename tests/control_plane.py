@@ -6,7 +6,7 @@ import functools
 import json
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -153,8 +153,16 @@ def post(http: Any, body: object, query: str = "", **arguments: Any) -> Any:
     return http.post(f"/demo{query}", body=raw, **arguments)
 
 
-def status_change(demo_id: str, status: str, machine: str = STATE_MACHINE_ARN) -> dict[str, Any]:
-    """EventBridge's event of an execution that has just ended (Step Functions developer guide)."""
+def status_change(
+    demo_id: str,
+    status: str,
+    machine: str = STATE_MACHINE_ARN,
+    demo_input: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """EventBridge's event of an execution that has just ended (Step Functions developer guide).
+
+    Without `demo_input` as where input and output together are too large for an event.
+    """
     now = time.time()
     arn = f"{machine.replace(':stateMachine:', ':execution:')}:{demo_id}"
     return {
@@ -173,8 +181,8 @@ def status_change(demo_id: str, status: str, machine: str = STATE_MACHINE_ARN) -
             "status": status,
             "startDate": round((now - 1) * 1000),
             "stopDate": round(now * 1000),
-            "input": "{}",
-            "inputDetails": {"included": True},
+            "input": None if demo_input is None else json.dumps(demo_input),
+            "inputDetails": {"included": demo_input is not None},
             "output": None,
             "outputDetails": None,
             "stateMachineVersionArn": None,

@@ -13,15 +13,18 @@ from dataclasses import replace
 from typing import Any
 
 from chalicelib import cleanup, demo_state, events, names, plan, stream_choice
+from chalicelib.cleanup import Remains
 from chalicelib.contract import ControllerMetric
 from chalicelib.demo_state import DemoState, PhaseRun, Status
 from chalicelib.errors import DemoStopped, InvalidEvent, UnknownDemo
 from chalicelib.events import Ended, Operation, Order
 from chalicelib.plan import Phase
 from chalicelib.services import Services
+from chalicelib.stream_choice import StreamChoice, StreamMode
 from chalicelib.workflow import RUNNING
 
 TIMED_OUT = "TIMED_OUT"
+_SAME_START_SECONDS = 1.0
 
 
 def handle(event: object, services: Services) -> dict[str, Any]:
@@ -39,24 +42,40 @@ def _clean_up_after(end: Ended, services: Services) -> dict[str, Any]:
     answer = {"demo_id": end.demo_id, "execution_status": end.status}
     if not names.is_demo_id(end.demo_id):
         return {**answer, "status": "nothing_to_clean_up"}  # InitializeDemo refused such a name
-    if _redriven_since(end, services):
-        return {**answer, "status": "redriven"}
-    cleanup.take_away(end.demo_id, end.began_at, services)
+    remains = Remains(end.demo_id, end.began_at, _asked_for_fresh(end, services))
+    until = services.clock() + cleanup.SECONDS
+
+    def overtaken() -> bool:
+        return _overtaken(end, services)
+
+    if overtaken() or not cleanup.take_away(remains, services, until, overtaken):
+        return {**answer, "status": "overtaken"}
     if end.status == TIMED_OUT:  # after FAILED the workflow has said so itself
         services.announcer.publish(end.demo_id, {ControllerMetric.DEMO_FAILED: 1})
     return {**answer, "status": "cleaned_up"}
 
 
-def _redriven_since(end: Ended, services: Services) -> bool:
-    """Step Functions may say RUNNING for a moment after the end, so only a redrive counts."""
+def _asked_for_fresh(end: Ended, services: Services) -> bool:
+    given = services.workflow.input_of(end.execution_arn) if end.input is None else end.input
+    return stream_choice.read_mode(given) is StreamMode.FRESH
+
+
+def _overtaken(end: Ended, services: Services) -> bool:
+    """Whether what there is by this name is in use again, or another's.
+
+    Step Functions may say RUNNING for a moment after the end, so only a redrive counts. A name may
+    be used again when its state machine was deleted in between.
+    """
     try:
         execution = services.workflow.describe(end.demo_id)
     except UnknownDemo:  # deleted with its state machine
         return False
-    return execution.status == RUNNING and execution.redrive_count > end.redrive_count
+    redriven = execution.status == RUNNING and execution.redrive_count > end.redrive_count
+    return redriven or execution.started_at > end.began_at + _SAME_START_SECONDS
 
 
 def _initialize_demo(order: Order, services: Services) -> DemoState:
+    until = services.clock() + cleanup.SECONDS
     defaults = services.default_phases
     if order.default_plan is not None:
         defaults = plan.read_default_plan(
@@ -75,11 +94,12 @@ def _initialize_demo(order: Order, services: Services) -> DemoState:
         _ready_stream(order, state, services)
     finally:
         if wanted.stream.fresh:
-            _undo_if_stopped(order, state, services)
+            _undo_if_stopped(order, state, services, until)
     return _announced(state, services, {ControllerMetric.DEMO_INITIALIZED: 1})
 
 
 def _start_phase(order: Order, services: Services) -> DemoState:
+    until = services.clock() + cleanup.SECONDS
     state = order.demo_state or demo_state.initialized(
         order.demo_id, _started_at(order, services), services.default_phases
     )
@@ -89,7 +109,7 @@ def _start_phase(order: Order, services: Services) -> DemoState:
         started = under_way or _begin(order, phase, state, services)
     finally:
         # Also if that failed: perhaps because a DELETE took the service away in the middle of it.
-        _undo_if_stopped(order, state, services)
+        _undo_if_stopped(order, state, services, until)
     if under_way:
         return under_way
     return _announced(
@@ -202,20 +222,27 @@ def _still_runs(order: Order, services: Services) -> bool:
     return order.execution_arn is None or services.workflow.is_running(order.execution_arn)
 
 
-def _undo_if_stopped(order: Order, state: DemoState, services: Services) -> None:
+def _undo_if_stopped(order: Order, state: DemoState, services: Services, until: float) -> None:
     """A DELETE during this very call may have found no service or stream yet to take away."""
     if _still_runs(order, services):
         return
-    cleanup.take_away(order.demo_id, state.started_at, services)
+    cleanup.take_away(_remains(order, state), services, until)
     raise DemoStopped(f"demo {order.demo_id} was stopped while a step of it was being taken")
 
 
 def _taken_down(order: Order, status: Status, services: Services) -> DemoState:
+    until = services.clock() + cleanup.SECONDS
+    # Without a state InitializeDemo failed, and what it may have made is as its input says.
+    asked = StreamChoice(stream_choice.read_mode(order.demo_config))
     state = order.demo_state or demo_state.initialized(
-        order.demo_id, _started_at(order, services), ()
+        order.demo_id, _started_at(order, services), (), asked
     )
-    cleanup.take_away(order.demo_id, state.started_at, services)
+    cleanup.take_away(_remains(order, state), services, until)
     return demo_state.ended(state, status, services.clock())
+
+
+def _remains(order: Order, state: DemoState) -> Remains:
+    return Remains(order.demo_id, state.started_at, state.stream.fresh)
 
 
 def _started_at(order: Order, services: Services) -> float:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from chalicelib import cleanup, demo_cost, names, plan, report, sharing, stream_choice
+from chalicelib.cleanup import Remains
 from chalicelib.contract import WorkerMetric
 from chalicelib.demo_state import DEFAULT_METRICS_INTERVAL, PhaseRun
 from chalicelib.errors import FieldProblem, InvalidPage, InvalidPlan
@@ -14,7 +15,7 @@ from chalicelib.plan import DemoRequest
 from chalicelib.report import Measured
 from chalicelib.services import Services
 from chalicelib.stream import StreamSize
-from chalicelib.stream_choice import AS_IT_IS, StreamChoice
+from chalicelib.stream_choice import AS_IT_IS, StreamChoice, StreamMode
 from chalicelib.workflow import RUNNING, Execution
 
 DEFAULT_LIMIT = 20
@@ -72,7 +73,8 @@ def page(query: Mapping[str, str], services: Services) -> dict[str, Any]:
 def stop(demo_id: str, services: Services) -> dict[str, Any]:
     """Stops a demo's workflow and workers, whatever is left of either. UnknownDemo if none."""
     execution = services.workflow.stop(demo_id)
-    cleanup.take_away_at_once(demo_id, execution.started_at, services)
+    fresh = stream_choice.read_mode(execution.input) is StreamMode.FRESH
+    cleanup.take_away_at_once(Remains(demo_id, execution.started_at, fresh), services)
     return {
         **_summary(execution),
         "message": f"Demo {demo_id} is {execution.status}; any workers left are being stopped.",
@@ -108,7 +110,7 @@ def _stream(execution: Execution, choice: StreamChoice, services: Services) -> d
 def _stream_size(demo_id: str, choice: StreamChoice, services: Services) -> StreamSize:
     """A stream of the demo's own comes after the demo began, and is gone when it is over."""
     if not choice.fresh:
-        return services.streams.size(services.settings.stream_name)
+        return services.streams.size_if_any(services.settings.stream_name)
     own = cleanup.own_stream(demo_id, services)
     if own is None:  # InitializeDemo refuses such a name
         return StreamSize(names.stream_of(demo_id, services.settings.task_definition_family), None)

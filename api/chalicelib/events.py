@@ -7,6 +7,7 @@ sends what Step Functions says of an execution that ended badly, as it is.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -31,9 +32,15 @@ class Operation(StrEnum):
     HANDLE_FAILURE = "handle_failure"
 
 
+_CONFIG_KEYS = {Operation.HANDLE_FAILURE: "execution_input"}
+
+
 @dataclass(frozen=True)
 class Order:
-    """One event. `execution_arn` and `execution_started_at` are None outside a workflow."""
+    """One event. `execution_arn` and `execution_started_at` are None outside a workflow.
+
+    `demo_config` is the execution's input; a failure's has more in it.
+    """
 
     operation: Operation
     demo_id: str
@@ -49,7 +56,8 @@ class Order:
 class Ended:
     """An execution that ended without the workflow's own cleanup, or perhaps so.
 
-    `began_at` in epoch seconds; `redrive_count` is how often it had been redriven by then.
+    `began_at` in epoch seconds; `redrive_count` is how often it had been redriven by then. `input`
+    is None if the event doesn't carry it: together with the output it may be too large.
     """
 
     demo_id: str
@@ -58,6 +66,7 @@ class Ended:
     status: str
     began_at: float
     redrive_count: int
+    input: object = None
 
 
 def read(event: object) -> Order | Ended:
@@ -81,6 +90,7 @@ def _ended(detail: object) -> Ended:
             status=str(detail["status"]),
             began_at=int(detail["startDate"]) / 1_000,
             redrive_count=int(detail.get("redriveCount") or 0),
+            input=json.loads(detail.get("input") or "null"),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise InvalidEvent(f"detail can't be read: {error!r}") from error
@@ -104,7 +114,7 @@ def _order(event: Mapping[str, Any]) -> Order:
         execution_arn=execution.get("arn"),
         execution_started_at=_moment(execution.get("started_at")),
         phase_number=_phase_number(operation, event),
-        demo_config=event.get("demo_config", {}),
+        demo_config=event.get(_CONFIG_KEYS.get(operation, "demo_config"), {}),
         default_plan=event.get("default_plan"),
         demo_state=state,
     )

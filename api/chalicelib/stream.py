@@ -24,7 +24,8 @@ READY_SECONDS = 50.0
 """The longest wait in one invocation of the controller, which may last 60 s."""
 
 ENCRYPTION_KEY = "alias/aws/kinesis"
-"""The key that Kinesis owns: it costs nothing by itself, and needs no permission of the workers."""
+"""The key that AWS manages in the account for Kinesis: no monthly price, and no permission of the
+workers'; its requests are billed (usage.kms_requests)."""
 
 _ACTIVE, _DELETING = "ACTIVE", "DELETING"
 # A stream is the demo's if it was made after the demo began, by clocks that agree to this.
@@ -61,10 +62,6 @@ class Streams:
         self._kinesis = kinesis
         self._clock = clock
         self._sleep = sleep
-
-    def size(self, name: str) -> StreamSize:
-        """How large the stream is; ResourceNotFoundException if there is none."""
-        return StreamSize(name, self._described(name)["OpenShardCount"])
 
     def size_if_any(self, name: str) -> StreamSize:
         """How large the stream is, if there is one."""
@@ -123,8 +120,7 @@ class Streams:
         """
         pauses = Pauses(self._clock, self._sleep, patience)
         while (found := self._demos_own(name, since)) is not None:
-            if found["StreamStatus"] == _ACTIVE:
-                self._delete(name)
+            if found["StreamStatus"] == _ACTIVE and self._deleted(name):
                 return True
             if not pauses.another():
                 return False
@@ -163,11 +159,15 @@ class Streams:
         except self._kinesis.exceptions.ResourceInUseException:
             return  # an earlier try made it after all; the next look says whose it is
 
-    def _delete(self, name: str) -> None:
+    def _deleted(self, name: str) -> bool:
+        """Deletes it; False if something else was faster, and the next look says what."""
         try:
             self._kinesis.delete_stream(StreamName=name, EnforceConsumerDeletion=True)
         except self._kinesis.exceptions.ResourceNotFoundException:
-            return  # another cleanup of the same demo was faster
+            return True  # another cleanup of the same demo
+        except self._kinesis.exceptions.ResourceInUseException:
+            return False
+        return True
 
 
 def _missing(

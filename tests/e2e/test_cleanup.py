@@ -151,8 +151,9 @@ def test_a_timed_out_execution_leaves_nothing(platform: LocalPlatform, rule: str
         stop_from_outside(platform, started)
         assert left_of(platform, started["demoId"])
     machine = platform.output("StateMachineArn")
+    event = status_change(started["demoId"], "TIMED_OUT", machine, LONG)
     for _ in range(2):  # EventBridge delivers at least once
-        send(platform, rule, status_change(started["demoId"], "TIMED_OUT", machine))
+        send(platform, rule, event)
     assert_soon_gone(platform, started["demoId"])
 
 

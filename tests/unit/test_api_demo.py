@@ -62,6 +62,13 @@ def test_a_demo_that_has_only_begun_shows_its_plan(http: Any) -> None:
     assert "error" not in body
 
 
+def test_a_demo_on_the_stacks_stream_is_shown_also_when_that_is_gone(http: Any) -> None:
+    post(http, {"name": "outlived"})
+    client("kinesis").delete_stream(StreamName=ENVIRONMENT["STREAM_NAME"])
+    response = http.get("/demo/outlived")
+    assert (response.status_code, response.json_body["stream"]["open_shards"]) == (200, None)
+
+
 def test_an_execution_whose_input_is_no_plan_shows_no_phases(http: Any) -> None:
     client("stepfunctions").start_execution(
         stateMachineArn=STATE_MACHINE_ARN, name="odd", input='{"phases": 1}'

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ import app
 from chalicelib import clients, controller
 from chalicelib.contract import CONTROLLER_NAMESPACE
 from chalicelib.errors import InvalidEvent
+from chalicelib.fleet import Fleet
 from chalicelib.services import Services
 from tests.control_plane import (
     BASE_FAMILY,
@@ -38,7 +40,7 @@ def services(aws: None) -> Services:  # noqa: ARG001
 def running_demo(services: Services, name: str, config: dict[str, Any]) -> str:
     """A demo in its first phase; returns its execution's ARN."""
     answer = client("stepfunctions").start_execution(
-        stateMachineArn=STATE_MACHINE_ARN, name=name, input="{}"
+        stateMachineArn=STATE_MACHINE_ARN, name=name, input=json.dumps(config)
     )
     execution = {"name": name, "arn": answer["executionArn"]}
     event = {"operation": "initialize_demo", "demo_config": config, "execution": execution}
@@ -55,13 +57,15 @@ def own_streams() -> list[str]:
 
 @pytest.mark.parametrize("status", ["ABORTED", "TIMED_OUT", "FAILED"])
 @pytest.mark.parametrize("config", [{}, FRESH])
+@pytest.mark.parametrize("told", [True, False])
 def test_a_demo_that_ended_badly_leaves_nothing_behind(
-    services: Services, status: str, config: dict[str, Any]
+    services: Services, status: str, config: dict[str, Any], told: bool
 ) -> None:
     arn = running_demo(services, "bad", config)
     client("stepfunctions").stop_execution(executionArn=arn)
+    event = status_change("bad", status, demo_input=config if told else None)
     for _ in range(2):  # EventBridge delivers at least once
-        answer = controller.handle(status_change("bad", status), services)
+        answer = controller.handle(event, services)
         assert answer == {"demo_id": "bad", "execution_status": status, "status": "cleaned_up"}
         assert service("bad")["status"] == "INACTIVE"
         assert active_families() == [BASE_FAMILY]
@@ -76,6 +80,16 @@ def test_other_demos_are_left_alone(services: Services) -> None:
     assert own_streams() == ["kinesis-demo-test-demo-a-b"]
 
 
+@pytest.mark.parametrize("demo_input", [{}, None])
+def test_a_stream_that_only_happens_to_be_called_so_is_left_alone(
+    services: Services, demo_input: dict[str, Any] | None
+) -> None:
+    running_demo(services, "kept", {})
+    client("kinesis").create_stream(StreamName="kinesis-demo-test-demo-kept", ShardCount=1)
+    controller.handle(status_change("kept", "ABORTED", demo_input=demo_input), services)
+    assert own_streams() == ["kinesis-demo-test-demo-kept"]
+
+
 def test_a_demo_of_which_nothing_is_left_is_fine(services: Services) -> None:
     answer = controller.handle(status_change("never-was", "FAILED"), services)
     assert answer["status"] == "cleaned_up"
@@ -87,21 +101,47 @@ def test_an_end_that_step_functions_does_not_show_yet_is_cleaned_up(services: Se
     assert service("stale")["status"] == "INACTIVE"
 
 
-def test_a_demo_that_was_redriven_meanwhile_is_left_alone(services: Services) -> None:
-    arn = running_demo(services, "redriven", FRESH)
-    described = {
+def described(arn: str, **more: Any) -> dict[str, Any]:
+    """What DescribeExecution answers."""
+    return {
         "executionArn": arn,
         "stateMachineArn": STATE_MACHINE_ARN,
         "status": "RUNNING",
         "startDate": datetime.now(UTC),
         "input": "{}",
-        "redriveCount": 1,
+        **more,
     }
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"redriveCount": 1},
+        {"status": "SUCCEEDED", "startDate": datetime.now(UTC) + timedelta(seconds=60)},
+    ],
+)
+def test_a_demo_that_was_redriven_or_is_another_by_now_is_left_alone(
+    services: Services, more: dict[str, Any]
+) -> None:
+    arn = running_demo(services, "again", FRESH)
     with Stubber(clients.stepfunctions()) as stub:
-        stub.add_response("describe_execution", described)
-        answer = controller.handle(status_change("redriven", "FAILED"), services)
-    assert answer["status"] == "redriven"
-    assert service("redriven")["status"] == "ACTIVE"
+        stub.add_response("describe_execution", described(arn, **more))
+        event = status_change("again", "FAILED", demo_input=FRESH)
+        assert controller.handle(event, services)["status"] == "overtaken"
+    assert service("again")["status"] == "ACTIVE"
+    assert own_streams() == ["kinesis-demo-test-demo-again"]
+
+
+def test_a_demo_that_is_redriven_while_its_tasks_drain_keeps_its_stream(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arn = running_demo(services, "redriven", FRESH)
+    monkeypatch.setattr(Fleet, "has_tasks", lambda *_: False)
+    with Stubber(clients.stepfunctions()) as stub:
+        stub.add_response("describe_execution", described(arn))
+        stub.add_response("describe_execution", described(arn, redriveCount=1))
+        event = status_change("redriven", "FAILED", demo_input=FRESH)
+        assert controller.handle(event, services)["status"] == "overtaken"
     assert own_streams() == ["kinesis-demo-test-demo-redriven"]
 
 
@@ -130,6 +170,7 @@ def test_the_lambda_takes_the_event_as_it_is() -> None:
         ({"detail": None}, "detail is None"),
         ({"detail": {}}, "detail can't be read"),
         ({"detail": {"startDate": "yesterday"}}, "detail can't be read"),
+        ({"detail": {"input": "{"}}, "detail can't be read"),
         ({"detail": {"status": "SUCCEEDED"}}, "is SUCCEEDED"),
         ({"detail": {"status": "RUNNING"}}, "is RUNNING"),
         ({"detail": {"stateMachineArn": "arn:another"}}, "no execution of this stack"),

@@ -9,9 +9,8 @@ from typing import Any
 
 import pytest
 
-from chalicelib import cleanup, controller
+from chalicelib import controller, demos
 from chalicelib.errors import DemoStopped, InvalidPlan, StreamTaken
-from chalicelib.fleet import Fleet
 from chalicelib.services import Services
 from chalicelib.stream import Streams
 from tests import control_plane
@@ -113,7 +112,8 @@ def test_initializing_again_takes_the_stream_that_is_there(services: Services) -
 
 def test_a_phase_that_is_redriven_after_a_cleanup_gets_a_stream_again(services: Services) -> None:
     state = initialize(services, FRESH, **named("redriven"))
-    controller.handle({"operation": "handle_failure", **named("redriven")}, services)
+    failed = {"operation": "handle_failure", "execution_input": {"demo_state": state}}
+    controller.handle(failed | named("redriven"), services)
     assert streams() == []
     start_phase_1(services, state, **named("redriven"))
     assert streams() == ["kinesis-demo-test-demo-redriven"]
@@ -124,7 +124,9 @@ def test_the_stream_goes_with_its_demo_and_no_other(services: Services, operatio
     for name in ("a", "a-b"):
         state = initialize(services, FRESH, **named(name))
         start_phase_1(services, state, **named(name))
-    event = {"operation": operation, "demo_state": state | {"demo_id": "a"}, **named("a")}
+    state |= {"demo_id": "a"}
+    whole = {"demo_state": state, "execution_input": {"demo_state": state}}
+    event = {"operation": operation, **whole, **named("a")}
     for _ in range(2):
         controller.handle(event, services)
         assert streams() == ["kinesis-demo-test-demo-a-b"]
@@ -146,8 +148,24 @@ def test_a_stream_that_was_there_before_is_neither_used_nor_deleted() -> None:
     later = Services(os.environ, clock=lambda: time.time() + 3_600, sleep=lambda _: None)
     with pytest.raises(StreamTaken):
         initialize(later, FRESH, **named("old"))
-    controller.handle({"operation": "handle_failure", **named("old")}, later)
+    failed = {"operation": "handle_failure", "execution_input": FRESH}
+    controller.handle(failed | named("old"), later)
     assert streams() == ["kinesis-demo-test-demo-old"]
+
+
+@pytest.mark.parametrize("operation", ["cleanup_demo", "handle_failure", "DELETE"])
+def test_a_demo_on_the_stacks_stream_has_none_that_could_be_deleted(
+    services: Services, workflow: Callable[[str], dict[str, Any]], operation: str
+) -> None:
+    execution = workflow("kept")
+    state = initialize(services, {}, execution=execution)
+    client("kinesis").create_stream(StreamName="kinesis-demo-test-demo-kept", ShardCount=1)
+    if operation == "DELETE":
+        demos.stop("kept", services)
+    else:
+        whole = {"demo_state": state, "execution_input": {"demo_state": state}}
+        controller.handle({"operation": operation, "execution": execution, **whole}, services)
+    assert streams() == ["kinesis-demo-test-demo-kept"]
 
 
 def test_a_name_that_kinesis_would_not_take_is_refused(
@@ -200,47 +218,4 @@ def test_a_demo_that_was_stopped_before_makes_no_stream(
     client("stepfunctions").stop_execution(executionArn=execution["arn"])
     with pytest.raises(DemoStopped):
         initialize(services, FRESH, execution=execution)
-    assert streams() == []
-
-
-# The stream goes after the tasks
-
-
-class Clock:
-    """Time passes only in sleep."""
-
-    def __init__(self) -> None:
-        self.now = time.time()
-
-    def sleep(self, seconds: float) -> None:
-        self.now += seconds
-
-
-@pytest.mark.parametrize(("drained_after", "waited"), [(0, 0), (10, 10), (1_000, 45)])
-def test_the_stream_stays_until_its_tasks_have_drained_or_were_killed(
-    aws: None,  # noqa: ARG001
-    monkeypatch: pytest.MonkeyPatch,
-    drained_after: float,
-    waited: float,
-) -> None:
-    clock = Clock()
-    slow = Services(os.environ, clock=lambda: clock.now, sleep=clock.sleep)
-    initialize(slow, FRESH, **named("slow"))
-    began = clock.now
-    monkeypatch.setattr(Fleet, "has_tasks", lambda *_: clock.now < began + drained_after)
-    cleanup.take_away("slow", began, slow)
-    assert clock.now - began == pytest.approx(waited, abs=2)
-    assert streams() == []
-
-
-def test_delete_does_not_wait_for_tasks_that_drain(
-    services: Services, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    initialize(services, FRESH, **named("drains"))
-    draining = True
-    monkeypatch.setattr(Fleet, "has_tasks", lambda *_: draining)
-    cleanup.take_away_at_once("drains", time.time(), services)
-    assert streams() == ["kinesis-demo-test-demo-drains"]
-    draining = False
-    cleanup.take_away_at_once("drains", time.time(), services)
     assert streams() == []
