@@ -1,8 +1,9 @@
 """The budget guard: what a demo may spend at most, whoever asks for it. Pure.
 
 Its three numbers are the stack's parameters, so that whoever pays for the account decides, and not
-whoever has the API's address. They are checked in POST and again by the controller, for an
-execution that was started by hand; the plan's own limits, which AWS sets, come first.
+whoever has the API's address. What a demo asks for is checked in POST and again by the controller,
+for an execution that was started by hand; how many demos run, in POST only. The plan's own limits,
+which AWS sets, come first.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ def problems(phases: Sequence[object], budget: Budget, *, max_tasks: int) -> Ite
     """Every phase, as given or by default, that is over the budget, and the whole if it lasts long.
 
     `max_tasks` is what `max_tps` takes: tasks cost money also when they have little to send. What
-    can't be read is passed over: the plan's own rules name it.
+    is missing is passed over: `phases` come without what the plan's own rules name.
     """
     for index, phase in enumerate(phases):
         if isinstance(phase, Mapping):
@@ -53,7 +54,7 @@ def _phase_problems(
             f"is {target:,}",
             f"give at most {budget.max_tps:,}, or raise the stack's parameter MaxTps",
         )
-    elif _is_number(tasks) and tasks > max_tasks:
+    if _is_number(tasks) and tasks > max_tasks:
         yield FieldProblem(
             f"{at}.task_count",
             f"is {tasks:,}",

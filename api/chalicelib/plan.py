@@ -8,7 +8,7 @@ its target needs at `per_task_capacity` records per second each.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -139,14 +139,20 @@ def _over_budget(
     entries = config.get("phases", [None] * PHASES)
     if budget is None or not isinstance(entries, list) or len(entries) != PHASES:
         return []
+    bad = {problem.field for problem in found}
     phases = [
-        asdict(default) if entry is None else entry
-        for entry, default in zip(entries, defaults, strict=True)
+        asdict(default) if entry is None else _without(bad, f"phases[{index}]", entry)
+        for index, (entry, default) in enumerate(zip(entries, defaults, strict=True))
     ]
     max_tasks = tasks_for(budget.max_tps, per_task_capacity)
-    named = {problem.field for problem in found}
-    over = budget_guard.problems(phases, budget, max_tasks=max_tasks)
-    return [problem for problem in over if problem.field not in named]
+    return [*budget_guard.problems(phases, budget, max_tasks=max_tasks)]
+
+
+def _without(bad: Container[str], at: str, entry: object) -> object:
+    """An entry without the fields that are `bad`: there is no counting with what they may hold."""
+    if not isinstance(entry, Mapping):
+        return entry
+    return {key: value for key, value in entry.items() if f"{at}.{key}" not in bad}
 
 
 def _config_problems(

@@ -120,7 +120,7 @@ def test_what_is_over_the_budget_is_named_with_the_stacks_parameter(http: Any, b
     budget("MAX_TPS", 20_000)
     budget("MAX_DURATION_SECONDS", 479)
     response = post(http, {})
-    assert fields(response) == {"phases[2].target_tps", "phases"}
+    assert fields(response) == {"phases[2].target_tps", "phases[2].task_count", "phases"}
     told = {field["field"]: field["try"] for field in response.json_body["fields"]}
     assert "MaxTps" in told["phases[2].target_tps"]
     assert "MaxDurationSeconds" in told["phases"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pytest
@@ -48,6 +49,18 @@ def test_more_tasks_than_the_fastest_phase_takes_are_named() -> None:
     found = problems({"phases": [GOOD, GOOD | {"task_count": 11}, GOOD, GOOD]})
     assert set(found) == {"phases[1].task_count"}
     assert "MaxTps" in found["phases[1].task_count"].advice
+
+
+def test_every_number_of_a_phase_that_is_over_the_budget_is_named() -> None:
+    found = problems({"phases": [GOOD | {"target_tps": 1_001, "task_count": 11}, *[GOOD] * 3]})
+    assert set(found) == {"phases[0].target_tps", "phases[0].task_count"}
+
+
+@pytest.mark.parametrize("durations", [(1.5, 10**400), (10**400, math.nan), ("x", 10**400)])
+def test_durations_that_cannot_be_added_up_are_named_each(durations: tuple[object, ...]) -> None:
+    bad = [GOOD | {"duration_seconds": seconds} for seconds in durations]
+    found = problems({"phases": [*bad, GOOD, GOOD]})
+    assert set(found) == {"phases[0].duration_seconds", "phases[1].duration_seconds"}
 
 
 def test_phases_that_last_too_long_together_are_named_with_the_parameter() -> None:
