@@ -97,8 +97,9 @@ def budget(environment: Mapping[str, str]) -> Budget:
     found, problems = {}, []
     for name, (unset, most) in read.items():
         text = environment.get(name, "").strip() or f"{unset:.0f}"
-        if text.isascii() and text.isdigit() and len(text) <= len(str(most)) and int(text) <= most:
-            found[name] = int(text)
+        digits = text.lstrip("0")  # CloudFormation passes 007 on as it is
+        if digits.isascii() and digits.isdigit() and len(digits) <= len(str(most)):
+            found[name] = int(digits) if int(digits) <= most else 0
         if not found.get(name):
             problems.append(f"{name} is {text!r}, not a whole number from 1 to {most:,}")
     if problems:

@@ -134,6 +134,9 @@ def test_variables_that_are_not_set_stand_for_the_defaults() -> None:
 def test_the_variables_are_the_budget() -> None:
     environment = {"MAX_TPS": "1000", "MAX_DEMOS": "2", "MAX_DURATION_SECONDS": "100"}
     assert settings.budget(environment) == BUDGET
+    # As CloudFormation takes them, too, and passes them on.
+    padded = {name: f"0000{text}" for name, text in environment.items()}
+    assert settings.budget(padded) == BUDGET
 
 
 @pytest.mark.parametrize("text", ["0", "-1", "1.5", "x", "nan", "٣", "9" * 5_000, "86401000"])
