@@ -11,12 +11,13 @@ import sys
 from botocore.exceptions import BotoCoreError
 
 from client import place
-from client.api import ApiError, DemoApi
+from client.api import ApiError, DemoApi, on_this_machine
 from client.arguments import PROGRAM, parser
 from client.commands import COMMANDS, FAILED, INTERRUPTED, Client
 from client.console import Console
 from client.place import UnknownApi
 from client.plans import BadPlan
+from client.watch import POLL_SECONDS, POLL_SECONDS_HERE
 
 USAGE = 2
 
@@ -30,7 +31,7 @@ def main() -> int:
         return _told(error, USAGE)
     except ApiError as error:
         if arguments.output == "json" and error.body is not None:
-            print(json.dumps(error.body, indent=2))
+            print(json.dumps(error.body, indent=None if _watching(arguments) else 2))
         return _told(error, FAILED)
     except BotoCoreError as error:
         return _told(f"the AWS credentials can't be used: {error}", FAILED)
@@ -50,7 +51,13 @@ def _client(arguments: argparse.Namespace) -> Client:
         Console(),
         as_json=arguments.output == "json",
         call=" ".join([f"./{PROGRAM}", *given]),
+        poll_seconds=POLL_SECONDS_HERE if on_this_machine(url) else POLL_SECONDS,
     )
+
+
+def _watching(arguments: argparse.Namespace) -> bool:
+    """Whether the output has a line for each look."""
+    return arguments.command == "watch" or getattr(arguments, "watch", False)
 
 
 def _given(arguments: argparse.Namespace) -> list[str]:

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import ipaddress
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
+import botocore.session
 from botocore.awsrequest import AWSRequest
 from botocore.exceptions import ConnectionError, HTTPClientError  # noqa: A004
 from botocore.httpsession import URLLib3Session
@@ -53,7 +55,11 @@ class DemoApi:
     def __init__(self, base_url: str, signer: Signer | None) -> None:
         self.base_url = base_url.rstrip("/")
         self._signer = signer
-        self._http = URLLib3Session(proxies=_proxies(base_url), timeout=TIMEOUT_SECONDS)
+        self._http = URLLib3Session(
+            verify=_certificates(base_url),  # type: ignore[arg-type] # or a path: the stubs' slip
+            proxies=_proxies(base_url),
+            timeout=TIMEOUT_SECONDS,
+        )
 
     def start(self, body: Mapping[str, Any], *, dry_run: bool = False) -> dict[str, Any]:
         """POST /demo. A dry run checks the body and tells its cost, and starts nothing."""
@@ -128,11 +134,27 @@ def _problem(content: object) -> str:
     return "\n  ".join([message, *fields])
 
 
-def _proxies(url: str) -> dict[str, Any]:
-    """The environment's proxies; none to this very machine, which no proxy would reach."""
+def on_this_machine(url: str) -> bool:
+    """Whether an address is this very machine's."""
     host = urlsplit(url).hostname or ""
     try:
-        local = ipaddress.ip_address(host).is_loopback
+        return ipaddress.ip_address(host).is_loopback
     except ValueError:
-        local = host == "localhost"
-    return {} if local else get_environ_proxies(url)
+        return host == "localhost"
+
+
+def _proxies(url: str) -> dict[str, Any]:
+    """The environment's proxies; none to this very machine, which no proxy would reach."""
+    return {} if on_this_machine(url) else get_environ_proxies(url)
+
+
+def _certificates(url: str) -> str | bool:
+    """The bundle by which the AWS tools would check a certificate; True for their own.
+
+    AWS_CA_BUNDLE, ca_bundle in the AWS configuration, REQUESTS_CA_BUNDLE, in botocore's own order
+    (botocore.session, create_client; botocore.endpoint, EndpointCreator). Raises BotoCoreError.
+    """
+    if urlsplit(url).scheme != "https":
+        return True
+    named = botocore.session.get_session().get_config_variable("ca_bundle")
+    return named or os.environ.get("REQUESTS_CA_BUNDLE") or True

@@ -14,7 +14,7 @@ from typing import Any
 from client import plans, show
 from client.api import DemoApi
 from client.console import Console
-from client.watch import looks, watch
+from client.watch import POLL_SECONDS, looks, watch
 
 DONE, FAILED, INTERRUPTED = 0, 1, 130
 SUCCEEDED = "SUCCEEDED"
@@ -29,6 +29,8 @@ class Client:
     as_json: bool
     call: str
     """How this program is called for this API, for hints that can be copied."""
+    poll_seconds: float = POLL_SECONDS
+    """Between two looks at a demo that is watched."""
 
     def show(self, answer: Mapping[str, Any], lines: Callable[[], list[str]]) -> None:
         """Print an answer: as it is, or in `lines`."""
@@ -123,10 +125,11 @@ def _followed(client: Client, demo_id: str) -> int:
     demo: dict[str, Any] = {}
     try:
         if client.as_json:
-            for demo in looks(client.api, demo_id, _complain):
+            for demo in looks(client.api, demo_id, _complain, client.poll_seconds):
                 client.console.say(json.dumps(demo))
         else:
-            demo = watch(client.api, demo_id, client.console, lambda _: None)
+            every = client.poll_seconds
+            demo = watch(client.api, demo_id, client.console, lambda _: None, every)
             lines = show.report(demo, datetime.now(UTC), costs=False)
             for line in _coloured(client, lines, demo):
                 client.console.say(line)

@@ -50,8 +50,8 @@ def _deployed(stage: str, environment: Mapping[str, str]) -> str:
     build = Path(environment.get("BUILD_DIR") or ROOT / ".build")
     try:
         return api_url(build / stage / "api", stage, environment.get("AWS_ENDPOINT_URL"))
-    except NotDeployedError:
+    except NotDeployedError as error:
         raise UnknownApi(
-            f"no API of stage {stage!r} was deployed from this checkout: say where it is with "
-            f"--url or {URL_VARIABLE}, or deploy it with `./deploy.sh --stage {stage}`"
+            f"no API of stage {stage!r} is known here: say where it is with --url or "
+            f"{URL_VARIABLE}; {error}"
         ) from None

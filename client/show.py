@@ -84,9 +84,10 @@ def report(demo: Demo, now: datetime, *, costs: bool = True) -> list[str]:
 
 def phase_line(phase: Phase, demo: Demo) -> str:
     """A phase that is over, in one line."""
+    shards = _shards(demo["stream"])
     return (
         f"{phase_title(phase)}  achieved {_rate(phase.get('achieved_tps'))}"
-        f"  by {tasks_text(phase)}  {demo['stream']['open_shards']} open shards"
+        f"  by {tasks_text(phase)}{f'  {shards}' if shards else ''}"
     )
 
 
@@ -138,13 +139,19 @@ def _records(records: Mapping[str, int]) -> str:
 
 def _stream(stream: Mapping[str, Any]) -> str:
     mode = f" ({stream['mode']})" if stream.get("mode") else ""
-    shards = stream.get("open_shards")
-    size = f", {shards:,} open {'shard' if shards == 1 else 'shards'}" if shards else ""
+    shards = _shards(stream)
+    size = f", {shards}" if shards else ""
     others = [*stream.get("shared_with", ())]
     if not stream.get("shared_with_complete", True):
         others.append("perhaps others")
     shared = f", shared with {', '.join(others)}: their traffic counts here too" if others else ""
     return f"stream: {stream['name']}{mode}{size}{shared}"
+
+
+def _shards(stream: Mapping[str, Any]) -> str:
+    """How many shards are open; nothing of a stream that isn't there yet, or any more."""
+    shards = stream.get("open_shards")
+    return f"{shards:,} open {'shard' if shards == 1 else 'shards'}" if shards else ""
 
 
 def _warm(demo: Demo) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -11,35 +12,52 @@ from client.api import ApiError, DemoApi
 from client.console import Console
 from client.show import phase_line, progress_line
 
-POLL_SECONDS = 1.0
+POLL_SECONDS = 5.0
+"""Each look at a demo on AWS costs a little: the API's estimates count on so many seconds between
+two (chalicelib.usage, LOOK_SECONDS)."""
+POLL_SECONDS_HERE = 1.0
+"""The same of an API on this machine."""
+AGAIN_SECONDS = 1.0
 PATIENCE_SECONDS = 60.0
 PASSING = (429, 500, 502, 503, 504)
 """Statuses of an API that is there and may answer the next time."""
+UNKNOWN, UNKNOWN_SECONDS = 404, 5.0
+"""Step Functions may not know an execution yet that it has just started (botocore:
+DescribeExecution is eventually consistent)."""
 
 
 def looks(
-    api: DemoApi, demo_id: str, on_trouble: Callable[[str], None]
+    api: DemoApi,
+    demo_id: str,
+    on_trouble: Callable[[str], None],
+    every: float = POLL_SECONDS,
 ) -> Iterator[dict[str, Any]]:
-    """Yield GET /demo/<id>'s answers, about one a second; the last is of the demo's end.
+    """Yield GET /demo/<id>'s answers, `every` so many seconds; the last is of the demo's end.
 
-    An API that can't answer for the moment is asked again, for a minute; then, and when it
-    refuses, ApiError is raised.
+    An API that can't answer for the moment is asked again, for a minute, and one that doesn't know
+    the demo yet for some seconds; then, and when it refuses, ApiError is raised.
     """
+    known = False
     while True:
-        demo = _look(api, demo_id, on_trouble)
+        demo = _look(api, demo_id, on_trouble, known=known)
+        known = True
         yield demo
         if demo["status"] != "RUNNING":
             return
-        time.sleep(POLL_SECONDS)
+        time.sleep(every)
 
 
 def watch(
-    api: DemoApi, demo_id: str, console: Console, on_look: Callable[[dict[str, Any]], None]
+    api: DemoApi,
+    demo_id: str,
+    console: Console,
+    on_look: Callable[[dict[str, Any]], None],
+    every: float = POLL_SECONDS,
 ) -> dict[str, Any]:
     """Show a demo till it has ended; return the last answer. `on_look` gets each. As `looks`."""
     shown = 0
     demo: dict[str, Any] = {}
-    for demo in looks(api, demo_id, console.progress):
+    for demo in looks(api, demo_id, console.progress, every):
         on_look(demo)
         started = [phase for phase in demo["phases"] if phase.get("started_at")]
         for phase in started[shown:-1] if demo["status"] == "RUNNING" else started[shown:]:
@@ -50,14 +68,22 @@ def watch(
     return demo
 
 
-def _look(api: DemoApi, demo_id: str, on_trouble: Callable[[str], None]) -> dict[str, Any]:
-    deadline = time.monotonic() + PATIENCE_SECONDS
+def _look(
+    api: DemoApi, demo_id: str, on_trouble: Callable[[str], None], *, known: bool
+) -> dict[str, Any]:
+    began = time.monotonic()
     while True:
         try:
             return api.get(demo_id)
         except ApiError as error:
-            passing = error.status is None or error.status in PASSING
-            if not passing or time.monotonic() > deadline:
+            if time.monotonic() > began + _patience(error.status, known):
                 raise
             on_trouble(f"the API can't answer just now: {error}")
-            time.sleep(POLL_SECONDS)
+            time.sleep(AGAIN_SECONDS)
+
+
+def _patience(status: int | None, known: bool) -> float:
+    """How many seconds an error may pass; none if it is an answer."""
+    if status is None or status in PASSING:
+        return PATIENCE_SECONDS
+    return UNKNOWN_SECONDS if status == UNKNOWN and not known else -math.inf

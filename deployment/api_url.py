@@ -23,12 +23,18 @@ def api_url(bundle: Path, stage: str, endpoint: str | None) -> str:
     `bundle` is the copy of api/ that was deployed, `endpoint` the value of AWS_ENDPOINT_URL.
     """
     record = bundle / ".chalice/deployed" / f"{stage}.json"
-    resources = json.loads(record.read_text())["resources"] if record.exists() else []
-    for resource in resources:
-        if resource["resource_type"] == "rest_api":
-            return reachable(
-                resource["rest_api_id"], resource["rest_api_url"].rstrip("/"), endpoint
-            )
+    try:
+        for resource in json.loads(record.read_text())["resources"]:
+            if resource["resource_type"] == "rest_api":
+                return reachable(
+                    resource["rest_api_id"], resource["rest_api_url"].rstrip("/"), endpoint
+                )
+    except FileNotFoundError:
+        pass
+    except (ValueError, LookupError, TypeError) as error:  # cut short while it was written
+        raise NotDeployedError(
+            f"{record} can't be read: `deploy.sh --stage {stage}` writes it anew"
+        ) from error
     raise NotDeployedError(f"{record} names no API: `deploy.sh --stage {stage}` makes one")
 
 

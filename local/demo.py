@@ -14,7 +14,7 @@ from typing import Any
 
 from client.api import ApiError
 from client.console import Console
-from client.watch import watch
+from client.watch import POLL_SECONDS_HERE, watch
 from local.ledgers import TaskLogs, read_task_logs
 from local.load import LoadMeter
 from local.platform import LocalPlatform
@@ -44,7 +44,7 @@ def run_demo(platform: LocalPlatform, body: dict[str, Any], console: Console) ->
         meter.sample(demo["currentPhase"] or 0)
 
     try:
-        demo = watch(platform.api, demo_id, console, look)
+        demo = watch(platform.api, demo_id, console, look, POLL_SECONDS_HERE)
     except BaseException:
         _stop(platform, demo_id, console)
         raise

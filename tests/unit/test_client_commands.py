@@ -8,6 +8,7 @@ from typing import Any, cast
 import pytest
 
 from client import watch
+from client.__main__ import main
 from client.api import ApiError, DemoApi
 from client.arguments import parser
 from client.commands import COMMANDS, Client
@@ -35,17 +36,37 @@ class Api:
         return ask
 
 
+class Clock:
+    """Time passes only in sleep; each one is noted."""
+
+    def __init__(self) -> None:
+        self.slept: list[float] = []
+
+    def monotonic(self) -> float:
+        return sum(self.slept)
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+
+
 @pytest.fixture(autouse=True)
-def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(watch.time, "sleep", lambda _: None)
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    made = Clock()
+    monkeypatch.setattr(watch, "time", made)
+    return made
 
 
-def run(api: Api, *words: str) -> tuple[int, str]:
+def run(api: Api, *words: str, poll_seconds: float = 5.0) -> tuple[int, str]:
     """The exit code, and what went to standard output."""
     arguments = parser().parse_args(words)
     out = StringIO()
-    as_json = arguments.output == "json"
-    client = Client(cast(DemoApi, api), Console(out), as_json=as_json, call="./kinesis-demo")
+    client = Client(
+        cast(DemoApi, api),
+        Console(out),
+        as_json=arguments.output == "json",
+        call="./kinesis-demo",
+        poll_seconds=poll_seconds,
+    )
     return COMMANDS[arguments.command](client, arguments), out.getvalue()
 
 
@@ -131,9 +152,63 @@ def test_an_api_that_cannot_answer_for_the_moment_is_asked_again(
     assert "can't answer just now: HTTP 503: busy" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("output", ["text", "json"])
+def test_a_demo_is_looked_at_as_often_as_its_api_should_be(clock: Clock, output: str) -> None:
+    api = Api(demo(), demo(), demo(status="SUCCEEDED", **ENDED))
+    run(api, "watch", "friday", "--output", output, poll_seconds=7.0)
+    assert clock.slept == [7.0, 7.0]
+
+
 def test_an_api_that_refuses_is_not_asked_again() -> None:
+    with pytest.raises(ApiError, match="403"):
+        run(Api(ApiError(403, "no")), "watch", "friday")
+
+
+def test_a_demo_that_was_just_started_may_be_unknown_for_a_moment_only(clock: Clock) -> None:
+    unknown = ApiError(404, "unknown")
+    api = Api({"demoId": "friday"}, unknown, unknown, demo(status="SUCCEEDED", **ENDED))
+    assert run(api, "start", "--watch")[0] == 0
+    clock.slept.clear()
     with pytest.raises(ApiError, match="404"):
-        run(Api(ApiError(404, "unknown")), "watch", "friday")
+        run(Api(*[unknown] * 20), "watch", "friday")
+    assert sum(clock.slept) == pytest.approx(watch.UNKNOWN_SECONDS, abs=1)
+    with pytest.raises(ApiError, match="404"):
+        run(Api(demo(), unknown, demo()), "watch", "friday")
+
+
+def test_an_error_in_json_is_one_document_or_a_line_where_there_is_a_line_for_each_look(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refused(*_: object) -> int:
+        raise ApiError(404, "unknown", {"error": "UnknownDemo", "message": "unknown"})
+
+    def said(*words: str) -> str:
+        monkeypatch.setattr("sys.argv", ["kinesis-demo", "--url", "http://127.0.0.1:1", *words])
+        assert main() == 1
+        return capsys.readouterr().out
+
+    for name in ("watch", "start", "status"):
+        monkeypatch.setitem(cast(dict[str, Any], COMMANDS), name, refused)
+    for words in (("watch", "friday"), ("start", "--watch")):
+        assert len(said(*words, "--output", "json").splitlines()) == 1
+    assert len(said("status", "friday", "--output", "json").splitlines()) > 1
+    assert said("watch", "friday") == ""
+
+
+def test_an_api_on_this_machine_is_looked_at_more_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    found: list[float] = []
+
+    def noted(client: Client, _: object) -> int:
+        found.append(client.poll_seconds)
+        return 0
+
+    monkeypatch.setitem(cast(dict[str, Any], COMMANDS), "status", noted)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    for url in ("http://127.0.0.1:1", "http://localhost:1/x", "https://demo.example.com"):
+        monkeypatch.setattr("sys.argv", ["kinesis-demo", "--url", url, "status", "friday"])
+        main()
+    assert found == [1.0, 1.0, watch.POLL_SECONDS]
 
 
 def test_interrupted_a_watch_leaves_the_demo_and_says_how_to_stop_it(

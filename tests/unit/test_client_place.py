@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from botocore.awsrequest import AWSRequest
@@ -56,6 +57,16 @@ def test_an_api_that_was_never_deployed_here_has_to_be_named(tmp_path: Path) -> 
         find(None, "gone", {"BUILD_DIR": str(tmp_path)})
 
 
+@pytest.mark.parametrize("text", ["", '{"resour', "{}", '{"resources": [{}]}', "[]", "null"])
+def test_a_record_that_was_cut_short_is_no_traceback(build: Path, text: str) -> None:
+    (build / "trial/api/.chalice/deployed/trial.json").write_text(text)
+    with pytest.raises(
+        UnknownApi, match=r"--url.+trial\.json can't be read: `deploy\.sh"
+    ) as caught:
+        find(None, "trial", {"BUILD_DIR": str(build)})
+    assert "\n" not in str(caught.value)
+
+
 @pytest.mark.parametrize("url", ["abc", "ftp://x/y", "https://", "//x/y"])
 def test_what_is_no_url_is_refused(url: str) -> None:
     with pytest.raises(UnknownApi, match="is no URL"):
@@ -98,6 +109,31 @@ def test_a_signature_is_for_api_gateway_in_the_region_and_carries_a_session(
 def test_a_signer_is_described_without_its_secret_or_its_whole_key() -> None:
     described = with_key("AKIDEXAMPLEEXAMPLE00", "a secret", "us-east-1").described
     assert described == "key AKID…LE00 from this program, for region us-east-1"
+
+
+def test_certificates_are_checked_as_the_aws_tools_check_them(
+    user: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    config = tmp_path / "config"
+    config.write_text("[default]\nca_bundle = by.config\n")
+    for name in ("AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE"):
+        user.delenv(name, raising=False)
+    checked: list[Any] = []
+    user.setattr(api, "URLLib3Session", lambda verify, **_: checked.append(verify))
+
+    def certificates(url: str = ON_AWS) -> Any:
+        api.DemoApi(url, None)
+        return checked.pop()
+
+    assert certificates() is True
+    user.setenv("REQUESTS_CA_BUNDLE", "by.requests")
+    assert certificates() == "by.requests"
+    user.setenv("AWS_CONFIG_FILE", str(config))
+    assert certificates() == "by.config"
+    user.setenv("AWS_CA_BUNDLE", "by.environment")
+    assert certificates() == "by.environment"
+    user.setenv("AWS_PROFILE", "nobody")  # which matters to nobody who needs no certificate
+    assert certificates("http://127.0.0.1:4566/x") is True
 
 
 def test_no_proxy_stands_before_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -106,6 +106,8 @@ def test_a_rate_that_is_not_known_yet_is_no_zero() -> None:
 def test_a_phase_that_is_over_is_one_line() -> None:
     line = show.phase_line(demo()["phases"][0], demo())
     assert line == "phase 1 baseline     100/s  achieved     100/s  by 1 task  4 open shards"
+    gone = show.phase_line(demo()["phases"][0], demo(stream={"name": "s", "open_shards": None}))
+    assert gone == "phase 1 baseline     100/s  achieved     100/s  by 1 task"
 
 
 def test_a_status_tells_time_rate_records_stream_and_who_shares_it() -> None:

@@ -16,6 +16,7 @@ from chalicelib import definition, usage
 from chalicelib.contract import ControllerMetric, WorkerMetric
 from chalicelib.task_definition import workers_of
 from chalicelib.usage import GB, KB, DemoUse, PhaseUse, Workers, kinesis_gb
+from client import watch
 from worker import aggregator, gatherers
 from worker.aggregator import Aggregator
 from worker.generator import DEFAULT_SIZE, Generator, Origin
@@ -45,6 +46,7 @@ def test_the_constants_are_those_of_the_parts_they_are_about() -> None:
     assert usage.MAX_AGGREGATE_BYTES == aggregator.MAX_AGGREGATE_BYTES
     assert usage.LINGER_SECONDS * 1e9 == gatherers.LINGER_NS
     assert usage.METRICS_PER_CALL == MAX_METRICS_PER_CALL
+    assert usage.LOOK_SECONDS == watch.POLL_SECONDS
 
 
 @given(
