@@ -19,9 +19,9 @@ from typing import Any
 
 import boto3
 
+from deployment import rest_apis
 from deployment.api_url import address
 from deployment.functions import Function, function, wait_until_settled
-from deployment.rest_apis import apis_of
 from deployment.stage import Stage
 
 
@@ -73,12 +73,12 @@ def rebuild(stage: Stage, bundle: Path, say: Callable[[str], None]) -> None:
             functions[chalices_name] = deployed
     record = bundle / ".chalice/deployed" / f"{stage.name}.json"
     gateway = boto3.client("apigateway")
-    apis = apis_of(gateway, stage) if functions else []
+    apis = rest_apis.apis_of(gateway, stage) if functions else []
     kept = api_to_keep(apis, recorded_api(record))
     for api_id in apis:
         if api_id != kept:
             say(f"REST API {api_id}: left by an interrupted deployment, deleting it")
-            gateway.delete_rest_api(restApiId=api_id)
+            rest_apis.delete(gateway, api_id, say)
     record.parent.mkdir(parents=True, exist_ok=True)
     config = json.loads((bundle / ".chalice/config.json").read_text())
     document = record_of(functions, kept, config["api_gateway_stage"])

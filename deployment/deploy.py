@@ -53,7 +53,7 @@ def deploy(
     # Before the tasks' definition names it, where there is a repository already: a demo that runs
     # meanwhile, or an interruption, must not meet an image that isn't there.
     old = image_of(before)
-    if old:
+    if old and image.images_are_run():
         _bring_image(
             f"{old.rpartition(':')[0]}:{parameters[checkout.TAG_PARAMETER]}", parameters, say
         )

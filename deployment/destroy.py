@@ -15,10 +15,9 @@ from typing import TypeAlias
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
-from deployment import cloudformation, demos, inventory
+from deployment import cloudformation, demos, inventory, rest_apis
 from deployment.errors import DeploymentError
 from deployment.functions import function
-from deployment.rest_apis import apis_of
 from deployment.stage import Stage
 
 STAYS = (
@@ -52,6 +51,8 @@ def destroy(stage: Stage, build: Path, say: Callable[[str], None]) -> None:
                 ]
             )
         )
+    for refusal in refusals:
+        say(f"gone all the same, though it could not be removed at once: {refusal}")
     say(f"nothing of {stage.stack} is left in {region()}. {STAYS}")
 
 
@@ -84,9 +85,8 @@ def _remove_api(stage: Stage, say: Callable[[str], None]) -> None:
     """
     gateway, client = boto3.client("apigateway"), boto3.client("lambda")
     behind = function(client, stage, stage.api_function)
-    for api_id in apis_of(gateway, stage) if behind is None or behind.ours else []:
-        gateway.delete_rest_api(restApiId=api_id)
-        say(f"REST API {api_id}: deleted")
+    for api_id in rest_apis.apis_of(gateway, stage) if behind is None or behind.ours else []:
+        rest_apis.delete(gateway, api_id, say)
     for name in stage.functions.values():
         deployed = function(client, stage, name)
         if deployed and deployed.ours:

@@ -6,7 +6,8 @@ record. But each route of an API names the Lambda function that answers it, and 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
@@ -17,12 +18,35 @@ if TYPE_CHECKING:
     from mypy_boto3_apigateway import APIGatewayClient
 
 
+DELETE_SECONDS = 30.0
+"""DeleteRestApi may be called once in so many seconds by an account (API Gateway developer guide,
+quotas for creating, deploying and managing an API), which botocore's retries don't wait."""
+_DELETE_ATTEMPTS = 5
+
+
 def apis_of(client: APIGatewayClient, stage: Stage) -> list[str]:
     """The ids of the stage's REST APIs, oldest first; an interrupted deployment may leave two."""
     pages = client.get_paginator("get_rest_apis").paginate()
     named = [api for page in pages for api in page["items"] if api["name"] == stage.application]
     named.sort(key=lambda api: str(api.get("createdDate", "")))
     return [api["id"] for api in named if _calls(client, api["id"], stage.api_function)]
+
+
+def delete(client: APIGatewayClient, api_id: str, say: Callable[[str], None]) -> None:
+    """Deletes an API that isn't gone, waiting for its turn; ClientError if that never comes."""
+    for attempts_left in reversed(range(_DELETE_ATTEMPTS)):
+        try:
+            client.delete_rest_api(restApiId=api_id)
+        except client.exceptions.NotFoundException:
+            return
+        except client.exceptions.TooManyRequestsException:
+            if not attempts_left:
+                raise
+            say(f"REST API {api_id}: AWS deletes one in {DELETE_SECONDS:.0f} s, waiting")
+            time.sleep(DELETE_SECONDS)
+        else:
+            say(f"REST API {api_id}: deleted")
+            return
 
 
 def _calls(client: APIGatewayClient, api_id: str, function: str) -> bool:

@@ -113,6 +113,7 @@ def test_a_changed_route_is_served_and_a_removed_one_is_not(
     second = deploy_sh(stack, tmp_path / "build", *stage, checkout=changeable)
     assert second.returncode == 0, second.stderr
     assert f"API: {url}\n" in second.stdout
+    assert second.stdout.count("worker image: none") == 1
     assert call(f"{url}/show")[0] == 200
     assert call(f"{url}/show/no-such-demo")[0] == 404
     # To a path that it doesn't have API Gateway says that a token is missing, not a page.
