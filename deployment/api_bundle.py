@@ -25,6 +25,7 @@ _ENVIRONMENT = {
     "TASK_DEFINITION_FAMILY": "TaskDefinitionFamily",
     "STREAM_NAME": "StreamName",
     "KEPT_STREAM": "KeptStream",
+    "MONITORING": "Monitoring",
     "SUBNET_IDS": "SubnetIds",
     "SECURITY_GROUP_IDS": "SecurityGroupId",
     "MAX_TPS": "MaxTps",

@@ -10,6 +10,7 @@ import math
 from collections.abc import Mapping
 
 from chalicelib import cost, usage
+from chalicelib.cost import Stack
 from chalicelib.plan import Phase
 from chalicelib.usage import Workers
 from deployment.api_bundle import PER_TASK_CAPACITY
@@ -40,11 +41,11 @@ def warning_of(template: str, parameters: Mapping[str, str], region: str) -> str
 
 def standing_cost(template: str, parameters: Mapping[str, str], region: str) -> str:
     """What the deployed stage costs while idle, in a line."""
-    lines = cost.standing(
-        region,
+    stack = Stack(
         kept_stream=_value(template, parameters, "KeptStream") == "yes",
         monitoring=_value(template, parameters, "Monitoring") == "on",
     )
+    lines = cost.standing(region, stack)
     total = math.fsum(line.amount for line in lines)
     items = ", ".join(f"{line.item} {line.amount:.4f}" for line in lines)
     dated = min((line.price.as_of for line in lines), default="")

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from chalicelib import cost, definition, prices, usage
-from chalicelib.cost import Estimate, Line
+from chalicelib.cost import Estimate, Line, Stack
 from chalicelib.plan import DEFAULT_PER_TASK_CAPACITY
 from chalicelib.prices import FALLBACK_REGION, Item, Prices
 from chalicelib.usage import HOURS_PER_MONTH, Workers
@@ -88,8 +88,8 @@ def _idle(region: str) -> Iterator[Sequence[str]]:
     for line in lines:
         yield line.item, _month([line]), line.note or ""
     yield "together", _month(lines), ""
-    yield "together, `Monitoring=off`", _month(cost.standing(region, monitoring=False)), ""
-    bare = cost.standing(region, kept_stream=False, monitoring=False)
+    yield "together, `Monitoring=off`", _month(cost.standing(region, Stack(monitoring=False))), ""
+    bare = cost.standing(region, Stack(kept_stream=False, monitoring=False))
     note = "every demo then has a fresh stream"
     yield "together, `KeptStream=no` as well", _month(bare), note
     commitment = cost.commitment_price(region)

@@ -21,9 +21,8 @@ from chalicelib.events import Ended, Operation, Order
 from chalicelib.plan import Phase
 from chalicelib.services import Services
 from chalicelib.stream_choice import StreamChoice, StreamMode
-from chalicelib.workflow import RUNNING
+from chalicelib.workflow import RUNNING, TIMED_OUT
 
-TIMED_OUT = "TIMED_OUT"
 _SAME_START_SECONDS = 1.0
 
 

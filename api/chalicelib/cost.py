@@ -37,6 +37,18 @@ _EXCLUDED = (
 
 
 @dataclass(frozen=True)
+class Stack:
+    """What the deployed stack has that costs by the hour: two of its parameters."""
+
+    kept_stream: bool = True
+    monitoring: bool = True
+
+
+WHOLE = Stack()
+"""The stack as infrastructure.yaml has it by default."""
+
+
+@dataclass(frozen=True)
 class Line:
     """One item of the bill."""
 
@@ -91,22 +103,28 @@ def estimate(
     workers: Workers,
     fresh_stream: bool,
     advantage: bool = False,
+    stack: Stack = WHOLE,
 ) -> Estimate:
     """What the plan will cost. `advantage`: the account has committed itself, for warm throughput.
 
     Then data in is cheaper and streams cost nothing by the hour, but the commitment stands.
     """
     use = usage.of_plan(phases, fresh_stream=fresh_stream)
-    return _priced(use, region=region, workers=workers, advantage=advantage)
+    return _priced(use, region=region, workers=workers, advantage=advantage, stack=stack)
 
 
 def actual(
-    use: DemoUse, *, region: str, workers: Workers, advantage: bool = False
+    use: DemoUse,
+    *,
+    region: str,
+    workers: Workers,
+    advantage: bool = False,
+    stack: Stack = WHOLE,
 ) -> Estimate | None:
-    """What the demo has cost, so far if it still runs; None while none of its phases has begun."""
-    if not use.phases:
+    """What the demo has cost, so far if it still runs; None then before its first phase."""
+    if not use.phases and not use.ended:
         return None
-    return _priced(use, region=region, workers=workers, advantage=advantage)
+    return _priced(use, region=region, workers=workers, advantage=advantage, stack=stack)
 
 
 def commitment_price(region: str) -> Commitment:
@@ -129,12 +147,9 @@ def commitment_price(region: str) -> Commitment:
     )
 
 
-def standing(
-    region: str, *, kept_stream: bool = True, monitoring: bool = True, advantage: bool = False
-) -> tuple[Line, ...]:
-    """What the deployed stack costs an hour without any demo; the first two are its parameters."""
-    at = prices.in_region(region)
-    found = _standing(at, kept_stream=kept_stream, monitoring=monitoring, advantage=advantage)
+def standing(region: str, stack: Stack = WHOLE, *, advantage: bool = False) -> tuple[Line, ...]:
+    """What the deployed stack costs an hour without any demo."""
+    found = _standing(prices.in_region(region), stack, advantage)
     return tuple(line for line in found if line.quantity)
 
 
@@ -167,12 +182,14 @@ def _line_json(line: Line, region: str) -> dict[str, Any]:
     }
 
 
-def _priced(use: DemoUse, *, region: str, workers: Workers, advantage: bool) -> Estimate:
+def _priced(
+    use: DemoUse, *, region: str, workers: Workers, advantage: bool, stack: Stack
+) -> Estimate:
     at = prices.in_region(region)
     return Estimate(
         region,
         tuple(line for line in _lines(at, use, workers, advantage) if line.quantity),
-        standing(region, advantage=advantage),
+        standing(region, stack, advantage=advantage),
     )
 
 
@@ -221,17 +238,15 @@ def _telemetry_lines(at: Prices, use: DemoUse, workers: Workers, log_gb: float) 
     yield Line("CloudWatch Logs", log_gb, at.of(Item.LOGS_IN))
 
 
-def _standing(
-    at: Prices, *, kept_stream: bool, monitoring: bool, advantage: bool
-) -> Iterator[Line]:
+def _standing(at: Prices, stack: Stack, advantage: bool) -> Iterator[Line]:
     if advantage:
         gb = COMMITMENT_MIBPS * HOUR / 1024
         why = "the account's commitment; what demos send counts towards it"
         yield Line("On-demand Advantage, in", gb, at.of(Item.KINESIS_ADVANTAGE_IN), why)
         yield Line("On-demand Advantage, out", gb, at.of(Item.KINESIS_ADVANTAGE_OUT), why)
-    elif kept_stream:
+    elif stack.kept_stream:
         yield Line("Kept stream", 1, at.of(Item.KINESIS_STREAM_HOUR), "none with KeptStream=no")
-    if monitoring:
+    if stack.monitoring:
         alarms, dashboards = ALARMS / HOURS_PER_MONTH, DASHBOARDS / HOURS_PER_MONTH
         why = "none with Monitoring=off; an account's first three are free"
         yield Line("Alarms", alarms, at.of(Item.CLOUDWATCH_ALARM_MONTH), "none with Monitoring=off")

@@ -18,6 +18,7 @@ from chalicelib.report import Measured
 from chalicelib.services import Services
 from chalicelib.stream_choice import StreamChoice
 from chalicelib.usage import Workers
+from chalicelib.workflow import ABORTED, TIMED_OUT
 
 
 def of_plan(phases: Sequence[Phase], choice: StreamChoice, services: Services) -> dict[str, Any]:
@@ -26,9 +27,16 @@ def of_plan(phases: Sequence[Phase], choice: StreamChoice, services: Services) -
 
 
 def of_demo(
-    runs: Sequence[PhaseRun], measured: Measured, choice: StreamChoice, services: Services
+    runs: Sequence[PhaseRun],
+    measured: Measured,
+    status: str,
+    choice: StreamChoice,
+    services: Services,
 ) -> dict[str, Any]:
-    """The estimate of its plan and what it has cost, so far while it runs; null where unknown."""
+    """The estimate of its plan and what it has cost, so far while it runs; null where unknown.
+
+    `status` is its execution's.
+    """
     if not runs:
         return {"estimate": None, "actual": None}
     workers = services.fleet.workers()
@@ -39,9 +47,14 @@ def of_demo(
         until=measured.now if measured.stopped_at is None else measured.stopped_at,
         fresh_stream=choice.fresh,
         ended=measured.stopped_at is not None,
+        cut_short=status in (ABORTED, TIMED_OUT),
     )
     spent = cost.actual(
-        use, region=services.settings.region, workers=workers, advantage=_needs_advantage(choice)
+        use,
+        region=services.settings.region,
+        workers=workers,
+        advantage=_needs_advantage(choice),
+        stack=services.stack,
     )
     planned = _estimate([run.phase for run in runs], choice, services, workers)
     return {
@@ -59,6 +72,7 @@ def _estimate(
         workers=workers,
         fresh_stream=choice.fresh,
         advantage=_needs_advantage(choice),
+        stack=services.stack,
     )
 
 

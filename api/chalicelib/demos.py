@@ -55,7 +55,7 @@ def describe(demo_id: str, services: Services) -> dict[str, Any]:
         "tasks": {"desired": fleet.desired, "running": fleet.running},
         "stream": _stream(execution, choice, services),
         stream_choice.WARM: choice.warm_throughput_mibps,
-        "cost": demo_cost.of_demo(runs, measured, choice, services),
+        "cost": demo_cost.of_demo(runs, measured, execution.status, choice, services),
         **_failure(execution),
     }
 

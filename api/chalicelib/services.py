@@ -12,6 +12,7 @@ from functools import cached_property
 
 from chalicelib import clients, commitment, definition, settings
 from chalicelib.budget import Budget
+from chalicelib.cost import Stack
 from chalicelib.fleet import Fleet
 from chalicelib.metrics import Announcer, WorkerMetrics
 from chalicelib.plan import Phase
@@ -47,6 +48,11 @@ class Services:
     def has_kept_stream(self) -> bool:
         """Told without any other setting, so that a plain initialize_demo needs none."""
         return settings.has_kept_stream(self._environment)
+
+    @cached_property
+    def stack(self) -> Stack:
+        """What stands in the stack, and costs, whether a demo runs or not."""
+        return Stack(self.has_kept_stream, settings.has_monitoring(self._environment))
 
     @cached_property
     def per_task_capacity(self) -> float:

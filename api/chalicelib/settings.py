@@ -20,6 +20,7 @@ _REQUIRED = (
 )
 _CAPACITY = "PER_TASK_CAPACITY"
 _KEPT_STREAM = "KEPT_STREAM"
+_MONITORING = "MONITORING"
 _AUTH = "API_AUTH"
 _GUARDED = {"iam": True, "none": False}
 _MOST_DEMOS = 1_000
@@ -67,6 +68,11 @@ def read(environment: Mapping[str, str]) -> Settings:
 def has_kept_stream(environment: Mapping[str, str]) -> bool:
     """Whether the stack has a stream of its own, as it has unless KEPT_STREAM is `no`."""
     return environment.get(_KEPT_STREAM, "yes") != "no"
+
+
+def has_monitoring(environment: Mapping[str, str]) -> bool:
+    """Whether the stack has a dashboard and alarms, as it has unless MONITORING is `off`."""
+    return environment.get(_MONITORING, "on") != "off"
 
 
 def per_task_capacity(environment: Mapping[str, str]) -> float:

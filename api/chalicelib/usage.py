@@ -88,11 +88,22 @@ class PhaseUse:
 
 @dataclass(frozen=True)
 class DemoUse:
-    """A demo, to be run or as far as it ran; of its phases only those that began."""
+    """A demo, to be run or as far as it ran; of its phases only those that began.
+
+    One that was `cut_short`, by a stop or by the workflow's timeout, entered none of the last
+    states; the event of its end had the controller called once instead. A fresh stream counts as
+    made.
+    """
 
     phases: tuple[PhaseUse, ...]
     fresh_stream: bool
     ended: bool = True
+    cut_short: bool = False
+
+    @property
+    def told(self) -> bool:
+        """Whether the workflow came to its last states, and so told of its end."""
+        return self.ended and not self.cut_short
 
     @property
     def seconds(self) -> float:
@@ -118,6 +129,7 @@ def of_runs(
     until: float,
     fresh_stream: bool,
     ended: bool,
+    cut_short: bool = False,
 ) -> DemoUse:
     """The demo as far as it went by `until` (epoch seconds); `delivered`: records by phase."""
     uses = (
@@ -129,7 +141,7 @@ def of_runs(
         for run in runs
         if run.started_at is not None and run.ends_at is not None
     )
-    return DemoUse(tuple(uses), fresh_stream, ended)
+    return DemoUse(tuple(uses), fresh_stream, ended, cut_short)
 
 
 def kinesis_gb(phase: PhaseUse, workers: Workers) -> float:
@@ -181,8 +193,9 @@ def transitions(demo: DemoUse, definition: Mapping[str, Any]) -> int:
 
 
 def controller_calls(demo: DemoUse, definition: Mapping[str, Any]) -> int:
-    """Tasks of the workflow, each of which calls the controller once."""
-    return sum(state["Type"] == "Task" for state in _entered(demo, definition))
+    """Tasks of the workflow, each of which calls the controller once; or the event of its end."""
+    tasks = [state for state in _entered(demo, definition) if state["Type"] == "Task"]
+    return len(tasks) + int(demo.ended and demo.cut_short)
 
 
 def _entered(demo: DemoUse, definition: Mapping[str, Any]) -> list[Mapping[str, Any]]:
@@ -194,7 +207,7 @@ def _entered(demo: DemoUse, definition: Mapping[str, Any]) -> list[Mapping[str, 
     waits = [place for place, state in enumerate(path) if state["Type"] == "Wait"]
     begun = len(demo.phases)
     entered = path[: waits[begun - 1] + 1] if begun else path[:1]
-    return entered + (path[waits[-1] + 1 :] if demo.ended else [])
+    return entered + (path[waits[-1] + 1 :] if demo.told else [])
 
 
 def looks(demo: DemoUse) -> int:
@@ -229,7 +242,7 @@ def metric_hours(demo: DemoUse, workers: Workers) -> int:
     The workers' are the demo's and each phase's. The controller's three of a phase are sent at its
     start, and once each the demo's beginning, end and duration.
     """
-    controller = 3 * min(len(demo.phases), _times(demo.seconds, HOUR)) + 1 + 2 * demo.ended
+    controller = 3 * min(len(demo.phases), _times(demo.seconds, HOUR)) + 1 + 2 * demo.told
     if workers.metrics_interval is None:
         return controller
     hours = _times(demo.seconds, HOUR)
@@ -239,7 +252,7 @@ def metric_hours(demo: DemoUse, workers: Workers) -> int:
 
 def metric_puts(demo: DemoUse, workers: Workers) -> int:
     """PutMetricData calls: of each task one an interval and a last one, of the controller five."""
-    controller = 1 + len(demo.phases) + demo.ended
+    controller = 1 + len(demo.phases) + demo.told
     interval = workers.metrics_interval
     if interval is None:
         return controller

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 RUNNING: Final = "RUNNING"
 ABORTED = "ABORTED"
+TIMED_OUT = "TIMED_OUT"
 MAX_PAGE = 1_000
 """botocore: ListExecutions, maxResults."""
 

@@ -22,6 +22,7 @@ OUTPUTS = {
     "TaskDefinitionFamily": "family-worker",
     "StreamName": "stream",
     "KeptStream": "yes",
+    "Monitoring": "on",
     "MaxTps": "1000",
     "MaxDemos": "5",
     "MaxDurationSeconds": "60",

@@ -118,6 +118,35 @@ def test_a_running_demo_tells_what_it_has_cost_so_far(
     assert amount(found["actual"], "Public IPv4") == pytest.approx(4 / 60 * 0.005, abs=1e-6)
 
 
+@pytest.mark.parametrize(
+    ("variables", "stands"),
+    [
+        ({}, {"Kept stream", "Alarms", "Dashboard", "Worker's image"}),
+        ({"MONITORING": "off"}, {"Kept stream", "Worker's image"}),
+        ({"MONITORING": "off", "KEPT_STREAM": "no"}, {"Worker's image"}),
+    ],
+)
+def test_what_stands_is_what_the_stack_was_deployed_with(
+    http: Any, monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], stands: set[str]
+) -> None:
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    app.services.cache_clear()
+    estimate = post(http, {"name": "a", "stream": {"mode": "fresh"}}).json_body["cost"]
+    assert {line["item"] for line in estimate["standing"]} == stands
+    http.delete("/demo/a")
+    actual = http.get("/demo/a").json_body["cost"]["actual"]
+    assert {line["item"] for line in actual["standing"]} == stands
+
+
+def test_a_demo_that_was_stopped_is_charged_for_no_last_state(http: Any) -> None:
+    post(http, {"name": "stopped", "stream": {"mode": "fresh"}})
+    http.delete("/demo/stopped")
+    found = http.get("/demo/stopped").json_body["cost"]["actual"]
+    assert amount(found, "Fresh stream") == 0.04
+    assert amount(found, "Step Functions") == 0.000025
+
+
 def test_an_execution_whose_input_is_no_plan_has_no_cost_that_could_be_told(http: Any) -> None:
     client("stepfunctions").start_execution(
         stateMachineArn=STATE_MACHINE_ARN, name="odd", input='{"phases": 1}'

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib import cost, prices, usage
-from chalicelib.cost import Estimate, actual, commitment_price, estimate, standing, to_json
+from chalicelib.cost import Estimate, Stack, actual, commitment_price, estimate, standing, to_json
 from chalicelib.demo_state import PhaseRun
 from chalicelib.plan import MAX_DURATION_SECONDS, MAX_TARGET_TPS, MAX_TASK_COUNT, Phase
 from chalicelib.prices import Item, Price
@@ -105,6 +105,15 @@ def _records(phase: Phase) -> float:
 def test_a_demo_of_which_no_phase_has_begun_has_cost_nothing_yet() -> None:
     nothing = DemoUse((), fresh_stream=False, ended=False)
     assert actual(nothing, region=REGION, workers=WORKERS) is None
+
+
+def test_a_demo_that_ended_before_its_first_phase_has_cost_its_stream() -> None:
+    stopped = DemoUse((), fresh_stream=True, cut_short=True)
+    spent = actual(stopped, region=REGION, workers=WORKERS)
+    assert spent is not None
+    assert amounts(spent)["Fresh stream"] == 0.04
+    assert amounts(spent)["Step Functions"] == pytest.approx(0.000025)
+    assert spent.total == pytest.approx(0.04, abs=0.002)
 
 
 def test_a_running_demo_costs_what_it_has_done_so_far() -> None:
@@ -220,7 +229,8 @@ def test_what_stands_is_what_the_template_makes() -> None:
 
 def test_an_idle_stack_costs_its_stream_its_monitoring_and_a_cent() -> None:
     def month(**parameters: bool) -> float:
-        return HOURS_PER_MONTH * sum(line.amount for line in standing(REGION, **parameters))
+        lines = standing(REGION, Stack(**parameters))
+        return HOURS_PER_MONTH * sum(line.amount for line in lines)
 
     image, stream = 0.01, 0.04 * HOURS_PER_MONTH
     monitoring = cost.ALARMS * 0.1 + cost.DASHBOARDS * 3.0

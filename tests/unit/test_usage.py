@@ -111,6 +111,17 @@ def test_transitions_are_the_states_on_the_way_to_success() -> None:
     assert usage.transitions(nothing, workflow) == 1
 
 
+def test_a_demo_that_was_cut_short_enters_no_last_state_and_has_the_event_clean_up() -> None:
+    workflow = definition.workflow()
+    phases = DEFAULT_PLAN.phases[:2]
+    stopped = DemoUse(phases, fresh_stream=False, cut_short=True)
+    running = DemoUse(phases, fresh_stream=False, ended=False)
+    assert usage.transitions(stopped, workflow) == usage.transitions(running, workflow) == 5
+    assert usage.controller_calls(stopped, workflow) == 3 + 1
+    assert usage.metric_hours(stopped, WORKERS) == usage.metric_hours(running, WORKERS)
+    assert usage.metric_puts(stopped, WORKERS) == usage.metric_puts(running, WORKERS)
+
+
 class Metrics:
     """A CloudWatch that remembers what it was told."""
 
