@@ -34,7 +34,7 @@ def plan(
     }
 
 
-def wait_until(what: str, look: Callable[[], T], seconds: float = PATIENCE_SECONDS) -> T:
+def wait_until(what: str, look: Callable[[], T | None], seconds: float = PATIENCE_SECONDS) -> T:
     """Return the first true answer of `look`."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:

@@ -34,7 +34,7 @@ class SigV4(AuthBase):
         return request
 
 
-schemathesis.auth.set_from_requests(SigV4())
+schemathesis.auth.set_from_requests(SigV4())  # type: ignore[attr-defined] # put on at run time
 
 
 @schemathesis.hook

@@ -49,7 +49,7 @@ def kinesis(stack: EmbeddedStack) -> KinesisClient:
 
 @pytest.fixture
 def stream(kinesis: KinesisClient, request: pytest.FixtureRequest) -> str:
-    name = request.node.name[:100].replace("[", "-").replace("]", "")
+    name = str(request.node.name)[:100].replace("[", "-").replace("]", "")
     kinesis.create_stream(StreamName=name, StreamModeDetails={"StreamMode": "ON_DEMAND"})
     kinesis.get_waiter("stream_exists").wait(StreamName=name, WaiterConfig={"Delay": 1})
     return name

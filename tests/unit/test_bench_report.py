@@ -75,7 +75,7 @@ def test_a_table_has_a_row_a_line_and_keeps_its_columns() -> None:
 def test_a_cost_is_the_rounds_median_and_its_extremes() -> None:
     measured = cost(worker("max"), 7.0, 5.0, 6.0)
     assert measured.micros == pytest.approx(6.0)
-    assert measured.extremes == (pytest.approx(5.0), pytest.approx(7.0))
+    assert measured.extremes == pytest.approx((5.0, 7.0))
     assert measured.records_per_cpu_second == pytest.approx(1e6 / 6)
 
 

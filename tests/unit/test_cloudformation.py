@@ -58,7 +58,7 @@ class CloudFormation:
 
 @pytest.fixture(autouse=True)
 def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cloudformation.time, "sleep", lambda _: None)
+    monkeypatch.setattr("deployment.cloudformation.time.sleep", lambda _: None)
 
 
 def after(client: CloudFormation) -> list[str]:
@@ -153,5 +153,6 @@ def test_the_parameters_of_a_stack_that_never_came_about_are_not_kept() -> None:
     parameters = [{"ParameterKey": "VpcId", "ParameterValue": "vpc-wrong"}]
     failed: Any = {"StackStatus": "ROLLBACK_COMPLETE", "Parameters": parameters}
     assert parameters_of(failed) == {}
-    assert parameters_of({**failed, "StackStatus": "UPDATE_COMPLETE"}) == {"VpcId": "vpc-wrong"}
+    updated: Any = {**failed, "StackStatus": "UPDATE_COMPLETE"}
+    assert parameters_of(updated) == {"VpcId": "vpc-wrong"}
     assert parameters_of(None) == {}

@@ -43,10 +43,10 @@ def running_demo(services: Services, name: str, config: dict[str, Any]) -> str:
         stateMachineArn=STATE_MACHINE_ARN, name=name, input=json.dumps(config)
     )
     execution = {"name": name, "arn": answer["executionArn"]}
-    event = {"operation": "initialize_demo", "demo_config": config, "execution": execution}
-    state = controller.handle(event, services)
-    event = {"operation": "start_phase", "phase_number": 1, "demo_state": state}
-    controller.handle(event | {"execution": execution}, services)
+    begin = {"operation": "initialize_demo", "demo_config": config, "execution": execution}
+    state = controller.handle(begin, services)
+    phase = {"operation": "start_phase", "phase_number": 1, "demo_state": state}
+    controller.handle(phase | {"execution": execution}, services)
     return str(answer["executionArn"])
 
 

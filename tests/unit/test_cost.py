@@ -6,6 +6,7 @@ import math
 import re
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -72,9 +73,9 @@ def test_the_total_is_the_sum_of_the_lines(
 def test_more_of_anything_never_costs_less(what: str, values: st.SearchStrategy[float]) -> None:
     @given(phases_of_any_kind, values, values, workers_of_any_kind, st.booleans())
     def holds(phase: Phase, one: float, other: float, workers: Workers, fresh: bool) -> None:
+        changes: list[dict[str, Any]] = [{what: value} for value in sorted((one, other))]
         less, more = (
-            of([replace(phase, **{what: value})] * 4, workers, fresh).total
-            for value in sorted((one, other))
+            of([replace(phase, **change)] * 4, workers, fresh).total for change in changes
         )
         assert less <= more * (1 + 1e-12)
 

@@ -8,7 +8,6 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
-from deployment import network
 from deployment.__main__ import parser
 from deployment.demos import Running
 from deployment.deploy import first_steps, image_of
@@ -78,7 +77,7 @@ def ec2(monkeypatch: pytest.MonkeyPatch) -> Stubber:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "x")
     client = boto3.client("ec2", "us-east-1")
-    monkeypatch.setattr(network.boto3, "client", lambda _: client)
+    monkeypatch.setattr("deployment.network.boto3.client", lambda _: client)
     stubber = Stubber(client)
     stubber.activate()
     return stubber

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import boto3
 import pytest
@@ -63,40 +64,46 @@ def test_why_a_step_failed_is_said_also_when_nothing_is_left(
 def slept(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The pauses that were asked for; none is made."""
     asked: list[float] = []
-    monkeypatch.setattr(rest_apis.time, "sleep", asked.append)
+    monkeypatch.setattr("deployment.rest_apis.time.sleep", asked.append)
     return asked
 
 
 @pytest.fixture
-def gateway() -> Iterator[Stubber]:
-    client = boto3.client(
+def api_gateway() -> Any:
+    return boto3.client(
         "apigateway",
         region_name="us-east-1",
         aws_access_key_id="test",
         aws_secret_access_key="test",  # noqa: S106
     )
-    with Stubber(client) as stub:
+
+
+@pytest.fixture
+def gateway(api_gateway: Any) -> Iterator[Stubber]:
+    with Stubber(api_gateway) as stub:
         yield stub
         stub.assert_no_pending_responses()
 
 
-def test_an_api_is_deleted_when_its_turn_comes(gateway: Stubber, slept: list[float]) -> None:
+def test_an_api_is_deleted_when_its_turn_comes(
+    api_gateway: Any, gateway: Stubber, slept: list[float]
+) -> None:
     for _ in range(2):
         gateway.add_client_error("delete_rest_api", "TooManyRequestsException")
     gateway.add_response("delete_rest_api", {}, {"restApiId": "abc"})
     said: list[str] = []
-    rest_apis.delete(gateway.client, "abc", said.append)
+    rest_apis.delete(api_gateway, "abc", said.append)
     assert slept == [30, 30]
     assert said[-1] == "REST API abc: deleted"
 
 
 @pytest.mark.usefixtures("slept")
 def test_an_api_whose_turn_never_comes_is_an_error_and_one_that_is_gone_is_none(
-    gateway: Stubber,
+    api_gateway: Any, gateway: Stubber
 ) -> None:
     for _ in range(5):
         gateway.add_client_error("delete_rest_api", "TooManyRequestsException")
     with pytest.raises(ClientError, match="TooManyRequests"):
-        rest_apis.delete(gateway.client, "abc", print)
+        rest_apis.delete(api_gateway, "abc", print)
     gateway.add_client_error("delete_rest_api", "NotFoundException")
-    rest_apis.delete(gateway.client, "abc", print)
+    rest_apis.delete(api_gateway, "abc", print)

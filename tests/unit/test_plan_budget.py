@@ -21,7 +21,7 @@ GOOD = {"target_tps": 1_000, "duration_seconds": 25}
 
 def problems(config: object, defaults: Any = DEFAULTS) -> dict[str, FieldProblem]:
     """The same for POST and for an execution started by hand; empty if all is within budget."""
-    found = []
+    found: list[dict[str, FieldProblem]] = []
     for read in (plan.read_request, plan.read_config):
         try:
             read(config, defaults=defaults, per_task_capacity=100, budget=BUDGET)

@@ -36,8 +36,8 @@ def test_a_number_never_given_out_is_foreign() -> None:
 
 
 def test_an_unknown_producer_is_foreign_and_another_demo_is_not() -> None:
-    stream = [post(0), post(0, producer="x"), post(5, demo="other"), Unreadable(b"?")]
-    tally = tally_stream("d", stream)
+    found = [post(0), post(0, producer="x"), post(5, demo="other")]
+    tally = tally_stream("d", [*found, Unreadable(b"?")])
     proof = prove({"p-0": 1}, tally)
     assert (proof.delivered, proof.foreign) == (1, 2)
     assert tally.other_demos == {"other": 1}

@@ -31,7 +31,7 @@ class Recorder:
 
     def total(self, metric: WorkerMetric, dimensions: int) -> float:
         return sum(
-            datum["Value"]
+            float(datum["Value"])
             for call in self.sent
             for datum in call["MetricData"]
             if datum["MetricName"] == metric and len(datum["Dimensions"]) == dimensions
@@ -52,7 +52,8 @@ def accept(recorder: Recorder, times: int = 1) -> None:
 
 
 def publisher(recorder: Recorder) -> CloudWatchPublisher:
-    return CloudWatchPublisher(recorder.stubber.client, "N", "demo-1", 2)
+    client: Any = recorder.stubber.client
+    return CloudWatchPublisher(client, "N", "demo-1", 2)
 
 
 def books(generated: int, delivered: int, throttled: int = 0) -> Ledger:

@@ -31,12 +31,14 @@ class Service:
         self.sender = KinesisSender(client, "s")
         self.requests: list[AWSPreparedRequest] = []
         self.answer: Callable[[], tuple[int, bytes]] = lambda: (200, b"{}")
-        client.meta.events.register("before-send.kinesis.PutRecords", self._answer)
+        answer: Any = self._answer  # botocore takes what it returns, unlike the stubs
+        client.meta.events.register("before-send.kinesis.PutRecords", answer)
 
     def _answer(self, request: AWSPreparedRequest, **_: object) -> AWSResponse:
         self.requests.append(request)
         status, body = self.answer()
-        return AWSResponse(request.url, status, {"x-amzn-RequestId": "id"}, Raw(body))
+        headers: Any = {"x-amzn-RequestId": "id"}
+        return AWSResponse(request.url, status, headers, Raw(body))
 
     def entries(self, *entries: dict[str, str]) -> None:
         self.answer = lambda: (200, json.dumps({"Records": entries}).encode())
@@ -64,6 +66,7 @@ def test_the_request_is_put_records_signed_by_botocore_with_our_body(service: Se
     (request,) = service.requests
     assert request.headers["X-Amz-Target"] == b"Kinesis_20131202.PutRecords"
     assert b"Signature=" in request.headers["Authorization"]
+    assert isinstance(request.body, bytes)
     body = json.loads(request.body)
     assert body["StreamName"] == "s"
     assert [base64.b64decode(r["Data"]) for r in body["Records"]] == [

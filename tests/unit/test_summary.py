@@ -21,7 +21,7 @@ def demo(status: str = "SUCCEEDED", target: int = 1000, **more: Any) -> dict[str
         "duration_seconds": 10,
         "started_at": STARTED_AT,
     }
-    stream = {"shared_with": []}
+    stream: dict[str, Any] = {"shared_with": []}
     return {"demoId": "d", "status": status, "phases": [phase], "stream": stream, **more}
 
 
@@ -53,8 +53,8 @@ def tally(records: int = 9_000, every_ms: int = 1) -> Tally:
 def summary(**parts: Any) -> Summary:
     ledgers = parts.pop("ledgers", [ledger()])
     logs = TaskLogs(tuple(ledgers), frozenset(), parts.pop("broken", {}))
-    arguments = {"demo": demo(), "logs": logs, "tally": tally(), "loads": {}} | parts
-    return summarize(**arguments)
+    arguments: dict[str, Any] = {"demo": demo(), "logs": logs, "tally": tally(), "loads": {}}
+    return summarize(**arguments | parts)
 
 
 def test_a_demo_of_which_all_is_there_is_a_success() -> None:

@@ -1,7 +1,9 @@
 """What the agent reads of a task definition, and recovers from a task that was killed."""
 
 import json
+from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -109,7 +111,8 @@ def test_no_line_is_lost_or_sent_twice_when_logs_cannot_be_reached(
     )
     task.log_path.write_text("one\ntwo\n")
     shipped = TaskLog(logs, task)
-    for attempt in (shipped.ship, *[lambda: shipped.close(0)] * 5):
+    attempts: list[Callable[[], object]] = [shipped.ship, *[partial(shipped.close, 0)] * 5]
+    for attempt in attempts:
         with suppress(EndpointConnectionError):
             attempt()
     assert [line for line in logs.lines if not line.startswith("{")] == ["one", "two"]
