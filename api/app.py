@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 from botocore.exceptions import BotoCoreError, ClientError
 from chalice.app import Chalice, IAMAuthorizer, Request, Response
 
-from chalicelib import aws_errors, controller, demos, errors, log, settings, starting
+from chalicelib import aws_errors, controller, demo_series, demos, errors, log, settings, starting
 from chalicelib.errors import DemoError, FieldProblem, InvalidPlan
 from chalicelib.services import Services
 
@@ -31,6 +31,7 @@ _ROUTE: Mapping[str, Any] = {
 _STATUS: Mapping[type[DemoError], int] = {
     errors.InvalidPlan: 400,
     errors.InvalidPage: 400,
+    errors.InvalidWindow: 400,
     errors.UnknownDemo: 404,
     errors.DemoExists: 409,
     errors.CommitmentNotEnabled: 409,
@@ -103,6 +104,13 @@ def get_demo(demo_id: str) -> dict[str, Any]:
 def delete_demo(demo_id: str) -> dict[str, Any]:
     """Stops a demo."""
     return demos.stop(demo_id, services())
+
+
+@app.route("/demo/{demo_id}/metrics", methods=["GET"], **_ROUTE)
+@answers(200)
+def get_metrics(demo_id: str) -> dict[str, Any]:
+    """Shows a demo second by second."""
+    return demo_series.of_demo(demo_id, _current_request().query_params or {}, services())
 
 
 @app.lambda_function(name="controller")

@@ -69,11 +69,16 @@ class DemoApi:
         """GET /demo/<id>."""
         return self._call("GET", f"/demo/{quote(demo_id, safe='')}")
 
+    def metrics(
+        self, demo_id: str, since: int | None = None, period: int | None = None
+    ) -> dict[str, Any]:
+        """GET /demo/<id>/metrics: the demo's series. `since` in epoch s, `period` in seconds."""
+        query = _given(since=since, period=period)
+        return self._call("GET", f"/demo/{quote(demo_id, safe='')}/metrics", query=query)
+
     def list(self, limit: int | None = None, token: str | None = None) -> dict[str, Any]:
         """GET /demo: a page of demos."""
-        given = {"limit": limit, "token": token}
-        query = {name: str(value) for name, value in given.items() if value is not None}
-        return self._call("GET", "/demo", query=query)
+        return self._call("GET", "/demo", query=_given(limit=limit, token=token))
 
     def stop(self, demo_id: str) -> dict[str, Any]:
         """DELETE /demo/<id>."""
@@ -123,6 +128,10 @@ class DemoApi:
             raise ApiError(answer.status, message, answer.body)
         result: dict[str, Any] = answer.body
         return result
+
+
+def _given(**query: object) -> dict[str, str]:
+    return {name: str(value) for name, value in query.items() if value is not None}
 
 
 def _problem(content: object) -> str:

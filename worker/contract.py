@@ -48,6 +48,15 @@ class WorkerMetric(StrEnum):
     """Milliseconds from the sending of its request."""
 
 
+class WorkerGauge(StrEnum):
+    """What every worker publishes of the demo as a whole: `DemoId` is the only dimension."""
+
+    OPEN_SHARDS = "OpenShards"
+    """The stream's, as each task has just counted them: the maximum is the stream's number."""
+    TASKS_SENDING = "TasksSending"
+    """1 for each second in which the task made or settled a record: the sum is how many did."""
+
+
 class ControllerMetric(StrEnum):
     """What the controller publishes at each step of the workflow."""
 

@@ -16,12 +16,12 @@ from chalicelib.report import Measured
 from chalicelib.services import Services
 from chalicelib.stream import StreamSize
 from chalicelib.stream_choice import AS_IT_IS, StreamChoice, StreamMode
+from chalicelib.timeseries import STRAGGLERS_SECONDS
 from chalicelib.workflow import RUNNING, Execution
 
 DEFAULT_LIMIT = 20
 MAX_LIMIT = 100
 _MAX_TOKEN_LENGTH = 3096  # botocore: ListExecutions, nextToken
-_STRAGGLERS_SECONDS = 120  # a worker drains for 30 s after its phase, and publishes then
 
 
 def describe(demo_id: str, services: Services) -> dict[str, Any]:
@@ -138,7 +138,7 @@ def _series(
         execution.demo_id,
         started,
         begin=min(started.values(), default=now),
-        end=min(now, (execution.stopped_at or now) + _STRAGGLERS_SECONDS),
+        end=min(now, (execution.stopped_at or now) + STRAGGLERS_SECONDS),
         now=now,
     )
 

@@ -36,6 +36,10 @@ class InvalidPage(InvalidPlan):
     """`limit` or `token` of a listing can't be accepted."""
 
 
+class InvalidWindow(InvalidPlan):
+    """`since` or `period` of a demo's series can't be accepted."""
+
+
 class InvalidEvent(DemoError):
     """The controller was called with something that it has no operation for."""
 

@@ -1,14 +1,14 @@
 """CloudWatch, both ways: what the controller tells it, and what the workers told it.
 
 Telling is best effort: a demo's result doesn't depend on it, so a failure is logged and counted.
-Reading asks for sums only, and adds up here: the embedded stack knows no metric math.
+Reading asks for plain statistics, and adds up here: the embedded stack knows no metric math.
 """
 
 from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -20,9 +20,11 @@ from chalicelib.contract import (
     WORKER_NAMESPACE,
     ControllerMetric,
     Dimension,
+    WorkerGauge,
     WorkerMetric,
 )
 from chalicelib.report import Series
+from chalicelib.timeseries import Statistic, Window, finest_period
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudwatch import CloudWatchClient
@@ -31,18 +33,11 @@ if TYPE_CHECKING:
 
 PhaseMetric = tuple[int, WorkerMetric]
 
-_HOUR, _DAY, _MINUTE = 3600, 86_400, 60
-# How long CloudWatch keeps which resolution (CloudWatch user guide, Metrics retention).
-_RETENTION = ((3 * _HOUR, 1), (15 * _DAY, _MINUTE), (63 * _DAY, 5 * _MINUTE))
+_MINUTE = 60
 _UNITS: Mapping[ControllerMetric, StandardUnitType] = {
     ControllerMetric.TARGET_TPS: "Count/Second",
     ControllerMetric.DEMO_DURATION_SECONDS: "Seconds",
 }
-
-
-def finest_period(age_seconds: float) -> int:
-    """The finest resolution, in seconds, that CloudWatch still has of data this old."""
-    return next((period for kept, period in _RETENTION if age_seconds < kept), _HOUR)
 
 
 class Announcer:
@@ -101,19 +96,44 @@ class WorkerMetrics:
             for metric in WorkerMetric
         }
         align = max(periods.values())
+        counts = self._values(
+            [_query_of_phase(demo_id, key, period) for key, period in periods.items()],
+            math.floor(begin / align) * align,
+            math.ceil(end / align) * align,
+        )
+        return {key: Series(period, counts[_id(key)]) for key, period in periods.items()}
+
+    def summed_up(
+        self, demo_id: str, wanted: Mapping[str, Statistic], window: Window
+    ) -> Mapping[str, Mapping[int, float]]:
+        """Each of these of the whole demo, by the name it is asked for and its period's beginning.
+
+        CloudWatch takes 500 queries at once, and a name that begins with a small letter.
+        """
+        if not window.starts:
+            return {}
+        dimensions = [_dimension(Dimension.DEMO_ID, demo_id)]
+        queries = [
+            _query(name, how.metric, how.stat, window.period, dimensions)
+            for name, how in wanted.items()
+        ]
+        return self._values(queries, window.begin, window.end)
+
+    def _values(
+        self, queries: Sequence[MetricDataQueryTypeDef], begin: int, end: int
+    ) -> Mapping[str, dict[int, float]]:
         pages = self._client.get_paginator("get_metric_data").paginate(
-            MetricDataQueries=[_query(demo_id, key, period) for key, period in periods.items()],
-            StartTime=datetime.fromtimestamp(math.floor(begin / align) * align, UTC),
-            EndTime=datetime.fromtimestamp(math.ceil(end / align) * align, UTC),
+            MetricDataQueries=queries,
+            StartTime=datetime.fromtimestamp(begin, UTC),
+            EndTime=datetime.fromtimestamp(end, UTC),
             ScanBy="TimestampAscending",
         )
-        counts = _merged(
+        return _merged(
             (result["Id"], at, value)
             for page in pages
             for result in page["MetricDataResults"]
             for at, value in zip(result["Timestamps"], result["Values"], strict=True)
         )
-        return {key: Series(period, counts[_id(key)]) for key, period in periods.items()}
 
 
 def _merged(points: Iterable[tuple[str, datetime, float]]) -> Mapping[str, dict[int, float]]:
@@ -129,21 +149,29 @@ def _id(key: PhaseMetric) -> str:
     return f"p{phase}_{metric}"
 
 
-def _query(demo_id: str, key: PhaseMetric, period: int) -> MetricDataQueryTypeDef:
+def _query_of_phase(demo_id: str, key: PhaseMetric, period: int) -> MetricDataQueryTypeDef:
     phase, metric = key
+    dimensions = [_dimension(Dimension.DEMO_ID, demo_id), _dimension(Dimension.PHASE, str(phase))]
+    return _query(_id(key), metric, "Sum", period, dimensions)
+
+
+def _query(
+    query_id: str,
+    metric: WorkerMetric | WorkerGauge,
+    stat: str,
+    period: int,
+    dimensions: Sequence[DimensionTypeDef],
+) -> MetricDataQueryTypeDef:
     return {
-        "Id": _id(key),
+        "Id": query_id,
         "MetricStat": {
             "Metric": {
                 "Namespace": WORKER_NAMESPACE,
                 "MetricName": str(metric),
-                "Dimensions": [
-                    _dimension(Dimension.DEMO_ID, demo_id),
-                    _dimension(Dimension.PHASE, str(phase)),
-                ],
+                "Dimensions": dimensions,
             },
             "Period": period,
-            "Stat": "Sum",
+            "Stat": stat,
         },
     }
 

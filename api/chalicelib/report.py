@@ -20,13 +20,14 @@ REACHED = 0.99
 """The share of its target at which a phase counts as having reached it."""
 
 _CURRENT_SECONDS = 3
-_RECORDS = {
+RECORDS = {
     "generated": WorkerMetric.GENERATED,
     "delivered": WorkerMetric.DELIVERED,
     "throttled": WorkerMetric.THROTTLED,
     "retried": WorkerMetric.RETRIED,
     "failed": WorkerMetric.FAILED,
 }
+"""What is counted of records, by the names that the API's answers use."""
 
 
 @dataclass(frozen=True)
@@ -112,7 +113,7 @@ def phase_report(run: PhaseRun, measured: Measured) -> dict[str, Any]:
         "achieved_tps": None,
         "seconds_to_target": None,
         "records": {
-            name: round(measured.of(number, metric).total) for name, metric in _RECORDS.items()
+            name: round(measured.of(number, metric).total) for name, metric in RECORDS.items()
         },
     }
     if run.started_at is None or run.ends_at is None:
@@ -139,7 +140,7 @@ def phase_report(run: PhaseRun, measured: Measured) -> dict[str, Any]:
 
 def records_in(phases: list[dict[str, Any]]) -> dict[str, int]:
     """The phases' records, added up."""
-    return {name: sum(phase["records"][name] for phase in phases) for name in _RECORDS}
+    return {name: sum(phase["records"][name] for phase in phases) for name in RECORDS}
 
 
 def readable_cause(cause: str | None) -> str | None:

@@ -18,7 +18,10 @@ from tests.e2e.identities import calling, user
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENT = ROOT / "docs/openapi.yaml"
 RUN_SECONDS = 240
-EXPECTED = {("POST", "/demo"), ("GET", "/demo"), ("GET", "/demo/{id}"), ("DELETE", "/demo/{id}")}
+EXPECTED = {
+    *{("POST", "/demo"), ("GET", "/demo"), ("GET", "/demo/{id}"), ("DELETE", "/demo/{id}")},
+    ("GET", "/demo/{id}/metrics"),
+}
 
 
 @pytest.fixture
@@ -62,7 +65,7 @@ def statuses(report: Path, base: str) -> dict[tuple[str, str], set[int]]:
     found = defaultdict(set)
     for exchange in exchanges(list(map(json.loads, report.read_text().splitlines()))):
         path = exchange["request"]["uri"].removeprefix(base).partition("?")[0]
-        template = "/demo/{id}" if re.fullmatch(r"/demo/[^/]+", path) else path
+        template = re.sub(r"^/demo/[^/]+(?=$|/metrics$)", "/demo/{id}", path)
         found[exchange["request"]["method"], template].add(exchange["response"]["status_code"])
     return found
 
@@ -104,4 +107,5 @@ def test_no_request_gets_a_server_error_or_an_undocumented_answer(
     assert answered["POST", "/demo"] >= {200, 201, 400, 403}
     assert answered["GET", "/demo"] >= {200, 400, 403}
     assert answered["GET", "/demo/{id}"] >= {200, 403, 404}
+    assert answered["GET", "/demo/{id}/metrics"] >= {200, 400, 403, 404}
     assert answered["DELETE", "/demo/{id}"] >= {202, 403, 404}

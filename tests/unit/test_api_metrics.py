@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from botocore.stub import Stubber
 
-from chalicelib import clients, metrics
+from chalicelib import clients, timeseries
 from chalicelib.contract import WorkerMetric
 from chalicelib.metrics import WorkerMetrics
 from tests import control_plane
@@ -51,7 +51,7 @@ def asked(stub: Stubber, **later: float) -> dict[str, Any]:
     ],
 )
 def test_the_period_is_the_finest_that_cloudwatch_keeps_for_so_long(age: int, period: int) -> None:
-    assert metrics.finest_period(age) == period
+    assert timeseries.finest_period(age) == period
 
 
 @pytest.mark.parametrize(("seconds", "fine", "coarse"), [(30, 1, 60), (DAY, 60, 60)])

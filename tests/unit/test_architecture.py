@@ -26,7 +26,7 @@ PURE = [
     *(f"ondemand/{name}.py" for name in ("policy", "shards", "stream", "workload", "simulator")),
     *(f"deployment/{name}.py" for name in ("stage", "template", "spending")),
     *(f"api/chalicelib/{name}.py" for name in ("plan", "report", "names", "demo_state", "history")),
-    *(f"api/chalicelib/{name}.py" for name in ("budget", "events", "stream_choice")),
+    *(f"api/chalicelib/{name}.py" for name in ("budget", "events", "stream_choice", "timeseries")),
     *(f"api/chalicelib/{name}.py" for name in ("cost", "usage", "prices")),
     *(f"client/{name}.py" for name in ("arguments", "cost", "refusal", "show", "tables")),
 ]

@@ -8,7 +8,7 @@ import yaml
 from chalice.app import IAMAuthorizer
 
 import app
-from chalicelib import demos, json_body, names, plan, stream_choice
+from chalicelib import demos, json_body, names, plan, stream_choice, timeseries
 
 DOCUMENT: dict[str, Any] = yaml.safe_load(
     (Path(__file__).resolve().parents[2] / "docs/openapi.yaml").read_text()
@@ -45,6 +45,7 @@ def test_each_route_documents_its_own_success() -> None:
         ("/demo", "GET"): {"200"},
         ("/demo/{demo_id}", "GET"): {"200"},
         ("/demo/{demo_id}", "DELETE"): {"202"},
+        ("/demo/{demo_id}/metrics", "GET"): {"200"},
     }
 
 
@@ -91,8 +92,28 @@ def test_the_limits_are_those_of_the_code() -> None:
     assert f"{json_body.MAX_BODY_BYTES // 1024} KiB" in too_large
 
 
+def test_a_demos_series_have_the_names_and_limits_of_the_code() -> None:
+    series = SCHEMAS["DemoSeries"]["properties"]["series"]
+    names_of_all = {"target_tps", *timeseries.SERIES}
+    assert set(series["required"]) == series["properties"].keys() == names_of_all
+    assert {one["maxItems"] for one in series["properties"].values()} == {timeseries.MAX_PERIODS}
+    since, period = (
+        p["schema"] for p in OPERATIONS["/demo/{demo_id}/metrics", "GET"]["parameters"]
+    )
+    assert since["maximum"] == timeseries.MAX_SINCE
+    short, long = period["anyOf"]
+    assert (tuple(short["enum"]), long["maximum"]) == (
+        timeseries.SHORT_PERIODS,
+        timeseries.MAX_PERIOD,
+    )
+
+
 def test_names_and_ids_have_the_patterns_of_the_code() -> None:
-    demo_id = DOCUMENT["paths"]["/demo/{demo_id}"]["parameters"][0]["schema"]["pattern"]
+    (demo_id,) = {
+        item["parameters"][0]["schema"]["pattern"]
+        for path, item in DOCUMENT["paths"].items()
+        if "{demo_id}" in path
+    }
     assert SCHEMAS["NewDemo"]["properties"]["name"]["pattern"] == f"^{names._NAME.pattern}$"
     assert demo_id == f"^{names._DEMO_ID.pattern}$"
 
