@@ -67,6 +67,8 @@ class ControllerMetric(StrEnum):
     DEMO_INITIALIZED = "DemoInitialized"
     DEMO_COMPLETED = "DemoCompleted"
     DEMO_FAILED = "DemoFailed"
+    COST_USD = "CostUSD"
+    """What the demo has cost so far."""
 
 
 class Dimension(StrEnum):

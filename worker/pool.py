@@ -4,7 +4,7 @@ The pool's share of the phase is split exactly between its slots (see `pacer`). 
 is replaced in its slot: what it had made and not had acknowledged is booked as failed, with that
 cause, and its successor carries on from the count in the scoreboard, catching up at a bounded rate.
 The pool itself has one thread, so forking is safe at any time, and touches the network only to
-publish metrics, with short time-outs.
+count shards and publish metrics, with short time-outs.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Publishes the task's counts to CloudWatch: one value per metric and second.
 
 Samples are taken every second, stamped with it, and sent every METRICS_PUBLISH_INTERVAL, so the
-series is as fine as a phase needs whatever the interval is. A publication that fails is logged and
+series is as fine as a phase needs whatever the interval is; the shards are counted as often as
+samples are sent. A publication that fails is logged and
 its samples are kept for the next one: metrics never hold up or end the sending. Values are
 differences of the ledger, so CloudWatch's Sum over all tasks is the count itself.
 """
@@ -9,7 +10,7 @@ differences of the ledger, so CloudWatch's Sum over all tasks is the count itsel
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol
@@ -19,7 +20,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from worker import log
-from worker.contract import Dimension, WorkerMetric
+from worker.contract import Dimension, WorkerGauge, WorkerMetric
 from worker.histogram import CELLS, Distribution
 from worker.ledger import Ledger
 from worker.scoreboard import Latency
@@ -45,7 +46,7 @@ _LATENCY_METRICS = {
 
 @dataclass(frozen=True)
 class Sample:
-    """What happened in the second that began at `second` (Unix time)."""
+    """What happened in the second that began at `second` (Unix time), in which something did."""
 
     second: int
     counts: dict[WorkerMetric, int]
@@ -74,17 +75,32 @@ class NoPublisher:
 
 
 class CloudWatchPublisher:
-    """Publishes one task's counts under two sets of dimensions: the demo, and the demo's phase."""
+    """Publishes one task's counts under two sets of dimensions: the demo, and the demo's phase.
 
-    def __init__(self, client: CloudWatchClient, namespace: str, demo_id: str, phase: int) -> None:
+    The gauges are the demo's only.
+    """
+
+    def __init__(
+        self,
+        client: CloudWatchClient,
+        namespace: str,
+        demo_id: str,
+        phase: int,
+        count_shards: Callable[[], int | None],
+    ) -> None:
+        """`count_shards` tells how many are open; None where that can't be told."""
         self._client = client
         self._namespace = namespace
+        self._count_shards = count_shards
         demo: DimensionTypeDef = {"Name": Dimension.DEMO_ID, "Value": demo_id}
-        self._dimensions: list[list[DimensionTypeDef]] = [
-            [demo],
-            [demo, {"Name": Dimension.PHASE, "Value": str(phase)}],
+        self._of_demo: list[DimensionTypeDef] = [demo]
+        self._of_phase: list[DimensionTypeDef] = [
+            demo,
+            {"Name": Dimension.PHASE, "Value": str(phase)},
         ]
         self._samples: deque[Sample] = deque(maxlen=MAX_SAMPLES_KEPT)
+        self._shards: deque[tuple[int, int]] = deque(maxlen=MAX_SAMPLES_KEPT)
+        """(second, open shards)."""
         self._last = counts_of(Ledger())
         self._last_latencies: dict[Latency, Distribution] = {}
         self._failing = False
@@ -101,7 +117,11 @@ class CloudWatchPublisher:
             self._samples.append(Sample(second, change, buckets))
 
     def publish(self) -> None:
+        if not self._samples:
+            return
+        self._note_shards(self._samples[-1].second)
         data = [datum for sample in self._samples for datum in self._data(sample)]
+        data += [self._gauge(WorkerGauge.OPEN_SHARDS, at, count) for at, count in self._shards]
         try:
             for start in range(0, len(data), MAX_METRICS_PER_CALL):
                 self._client.put_metric_data(
@@ -114,9 +134,14 @@ class CloudWatchPublisher:
             return
         self._failing = False
         self._samples.clear()
+        self._shards.clear()
+
+    def _note_shards(self, second: int) -> None:
+        count = self._count_shards()
+        if count is not None:
+            self._shards.append((second, count))
 
     def _data(self, sample: Sample) -> list[MetricDatumTypeDef]:
-        moment = datetime.fromtimestamp(sample.second, UTC)
         counts: list[MetricDatumTypeDef] = [
             {"MetricName": metric, "Value": count, "Unit": "Count"}
             for metric, count in sample.counts.items()
@@ -132,10 +157,24 @@ class CloudWatchPublisher:
             for part in _parts(buckets)
         ]
         return [
-            {**datum, "Dimensions": dimensions, "Timestamp": moment, "StorageResolution": 1}
-            for datum in (*counts, *latencies)
-            for dimensions in self._dimensions
+            self._gauge(WorkerGauge.TASKS_SENDING, sample.second, 1),
+            *(
+                _stamped(datum, dimensions, sample.second)
+                for datum in (*counts, *latencies)
+                for dimensions in (self._of_demo, self._of_phase)
+            ),
         ]
+
+    def _gauge(self, gauge: WorkerGauge, second: int, value: int) -> MetricDatumTypeDef:
+        datum: MetricDatumTypeDef = {"MetricName": gauge, "Value": value, "Unit": "Count"}
+        return _stamped(datum, self._of_demo, second)
+
+
+def _stamped(
+    datum: MetricDatumTypeDef, dimensions: list[DimensionTypeDef], second: int
+) -> MetricDatumTypeDef:
+    moment = datetime.fromtimestamp(second, UTC)
+    return {**datum, "Dimensions": dimensions, "Timestamp": moment, "StorageResolution": 1}
 
 
 def _parts(buckets: list[tuple[float, int]]) -> list[list[tuple[float, int]]]:

@@ -28,6 +28,7 @@ from worker.publisher import CloudWatchPublisher, NoPublisher, Publisher, cloudw
 from worker.scoreboard import Scoreboard
 from worker.sender import KinesisSender, kinesis_client
 from worker.settings import Settings, read_settings
+from worker.shardcount import ShardCount, shard_count_client
 from worker.shardmap import BrokenShardMap, read_shard_map
 from worker.stop import Stop
 
@@ -82,7 +83,11 @@ def _publisher(settings: Settings) -> Publisher:
     if not settings.metrics_enabled:
         return NoPublisher()
     return CloudWatchPublisher(
-        cloudwatch_client(settings.region), settings.namespace, settings.demo_id, settings.phase
+        cloudwatch_client(settings.region),
+        settings.namespace,
+        settings.demo_id,
+        settings.phase,
+        ShardCount(shard_count_client(settings.region), settings.stream_name),
     )
 
 

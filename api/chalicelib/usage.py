@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from chalicelib.contract import WorkerMetric
+from chalicelib.contract import WorkerGauge, WorkerMetric
 from chalicelib.demo_state import PhaseRun
 from chalicelib.plan import Phase
 
@@ -60,8 +60,9 @@ LOG_BYTES_PER_TRANSITION = 4_000
 """Log lines; assumptions, all on the high side."""
 METRICS_PER_CALL = 1_000
 """PutMetricData takes so many (CloudWatch API reference)."""
-_METRIC_SETS = 2
-"""Workers publish each metric under two sets of dimensions: the demo, the demo's phase."""
+_METRICS_A_SECOND = 2 * len(WorkerMetric) + 1
+"""A worker publishes each metric under two sets of dimensions, the demo and the demo's phase, and
+that it sends; besides, once a call, how many shards there are."""
 
 
 @dataclass(frozen=True)
@@ -239,15 +240,15 @@ def lambda_gb_seconds(demo: DemoUse, definition: Mapping[str, Any]) -> float:
 def metric_hours(demo: DemoUse, workers: Workers) -> int:
     """Custom metrics times the hours in which they are sent; each dimension value is a metric.
 
-    The workers' are the demo's and each phase's. The controller's three of a phase are sent at its
-    start, and once each the demo's beginning, end and duration.
+    The workers' are the demo's and each phase's. The controller's three of a phase and the cost are
+    sent at its start, and once each the demo's beginning, end and duration.
     """
-    controller = 3 * min(len(demo.phases), _times(demo.seconds, HOUR)) + 1 + 2 * demo.told
+    hours = _times(demo.seconds, HOUR)
+    controller = 4 * min(len(demo.phases), hours) + 1 + 2 * demo.told
     if workers.metrics_interval is None:
         return controller
-    hours = _times(demo.seconds, HOUR)
-    hours += sum(_times(phase.seconds, HOUR) for phase in demo.phases)
-    return controller + hours * len(WorkerMetric)
+    of_phases = sum(_times(phase.seconds, HOUR) for phase in demo.phases)
+    return controller + hours * len(WorkerGauge) + (hours + of_phases) * len(WorkerMetric)
 
 
 def metric_puts(demo: DemoUse, workers: Workers) -> int:
@@ -256,7 +257,7 @@ def metric_puts(demo: DemoUse, workers: Workers) -> int:
     interval = workers.metrics_interval
     if interval is None:
         return controller
-    calls = math.ceil(max(1.0, interval) * len(WorkerMetric) * _METRIC_SETS / METRICS_PER_CALL)
+    calls = math.ceil((max(1.0, interval) * _METRICS_A_SECOND + 1) / METRICS_PER_CALL)
     return controller + calls * sum(
         phase.task_count * (_times(phase.seconds, interval) + 1) for phase in demo.phases
     )

@@ -1,13 +1,14 @@
 """What CloudWatch gets adds up to the ledger, and its failures are survived."""
 
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 import boto3
 import pytest
 from botocore.stub import ANY, Stubber
 
-from worker.contract import WorkerMetric
+from worker.contract import WorkerGauge, WorkerMetric
 from worker.histogram import CELLS, Distribution, Histogram
 from worker.ledger import Cause, Ledger
 from worker.publisher import MAX_SAMPLES_KEPT, CloudWatchPublisher
@@ -28,6 +29,13 @@ class Recorder:
 
     def _keep(self, params: dict[str, Any], **_: object) -> None:
         self.sent.append(params)
+
+    def gauged(self, gauge: WorkerGauge) -> list[tuple[float, float]]:
+        """(second, value) of each; every one is the demo's, and by the second."""
+        found = [d for call in self.sent for d in call["MetricData"] if d["MetricName"] == gauge]
+        demo = [{"Name": "DemoId", "Value": "demo-1"}]
+        assert all((d["Dimensions"], d["StorageResolution"]) == (demo, 1) for d in found)
+        return [(datum["Timestamp"].timestamp(), datum["Value"]) for datum in found]
 
     def total(self, metric: WorkerMetric, dimensions: int) -> float:
         return sum(
@@ -51,9 +59,11 @@ def accept(recorder: Recorder, times: int = 1) -> None:
         recorder.stubber.add_response("put_metric_data", {}, {"Namespace": "N", "MetricData": ANY})
 
 
-def publisher(recorder: Recorder) -> CloudWatchPublisher:
+def publisher(
+    recorder: Recorder, shards: Callable[[], int | None] = lambda: None
+) -> CloudWatchPublisher:
     client: Any = recorder.stubber.client
-    return CloudWatchPublisher(client, "N", "demo-1", 2)
+    return CloudWatchPublisher(client, "N", "demo-1", 2, shards)
 
 
 def books(generated: int, delivered: int, throttled: int = 0) -> Ledger:
@@ -116,8 +126,33 @@ def test_what_could_not_be_published_goes_with_the_next(
     assert capsys.readouterr().err.count("metrics_not_published") == 1
 
 
-def test_a_quiet_second_costs_no_call(recorder: Recorder) -> None:
+def test_each_second_in_which_the_pool_sends_counts_it_once(recorder: Recorder) -> None:
+    accept(recorder)
     metrics = publisher(recorder)
+    metrics.sample(100, books(10, 8), {})
+    metrics.sample(101, books(10, 10), {})
+    metrics.sample(102, books(10, 10), {})
+    metrics.publish()
+    assert recorder.gauged(WorkerGauge.TASKS_SENDING) == [(100, 1), (101, 1)]
+
+
+def test_the_shards_are_counted_once_a_publication_and_kept_while_it_fails(
+    recorder: Recorder,
+) -> None:
+    counts = iter([4, 4, None, 8])
+    metrics = publisher(recorder, lambda: next(counts))
+    recorder.stubber.add_client_error("put_metric_data", "Throttling")
+    accept(recorder, 3)
+    for second in (100, 101, 102, 103):
+        metrics.sample(second, books(second, second), {})
+        if second == 101:
+            recorder.sent.clear()
+        metrics.publish()
+    assert recorder.gauged(WorkerGauge.OPEN_SHARDS) == [(100, 4), (101, 4), (103, 8)]
+
+
+def test_a_quiet_second_costs_no_call(recorder: Recorder) -> None:
+    metrics = publisher(recorder, lambda: pytest.fail("the shards were counted"))
     metrics.sample(100, Ledger(), {})
     metrics.publish()
     assert recorder.sent == []
@@ -127,11 +162,11 @@ def test_calls_stay_under_the_limit_and_memory_bounded(recorder: Recorder) -> No
     metrics = publisher(recorder)
     for second in range(2 * MAX_SAMPLES_KEPT):
         metrics.sample(second, books(second + 1, second + 1), {})
-    accept(recorder, 6)
+    accept(recorder, 7)
     metrics.publish()
     sizes = [len(call["MetricData"]) for call in recorder.sent]
     assert max(sizes) <= 1000
-    assert sum(sizes) == MAX_SAMPLES_KEPT * len(COUNTS) * 2
+    assert sum(sizes) == MAX_SAMPLES_KEPT * (len(COUNTS) * 2 + 1)
 
 
 def test_a_failed_record_is_counted(recorder: Recorder) -> None:

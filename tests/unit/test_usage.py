@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib import definition, usage
-from chalicelib.contract import ControllerMetric, WorkerMetric
+from chalicelib.contract import ControllerMetric, WorkerGauge, WorkerMetric
 from chalicelib.task_definition import workers_of
 from chalicelib.usage import GB, KB, DemoUse, PhaseUse, Workers, kinesis_gb
 from client import watch
@@ -135,7 +135,7 @@ class Metrics:
 def test_metrics_are_counted_as_the_workers_publish_them() -> None:
     told, phases = Metrics(), DEFAULT_PLAN.phases
     for phase in range(1, len(phases) + 1):
-        publisher = CloudWatchPublisher(told, "N", "demo", phase)  # type: ignore[arg-type]
+        publisher = CloudWatchPublisher(told, "N", "demo", phase, lambda: 4)  # type: ignore[arg-type]
         some = Distribution((1,) * CELLS)
         for second in range(10):
             publisher.sample(second, Ledger(generated=second + 1), dict.fromkeys(Latency, some))
@@ -146,25 +146,25 @@ def test_metrics_are_counted_as_the_workers_publish_them() -> None:
         for call in told.calls
         for datum in call
     }
-    assert len(published) == len(WorkerMetric) * (1 + len(phases))
+    assert len(published) == len(WorkerMetric) * (1 + len(phases)) + len(WorkerGauge)
     controllers = len(ControllerMetric) - 1  # a demo that succeeds doesn't fail
     assert usage.metric_hours(DEFAULT_PLAN, WORKERS) == len(published) + controllers
 
 
 def test_metrics_last_for_the_hours_in_which_they_are_sent() -> None:
     long = DemoUse((PhaseUse(1, 7_200, 1),) * 2, fresh_stream=False)
-    metrics = len(WorkerMetric)
-    assert usage.metric_hours(long, WORKERS) == metrics * (4 + 2 + 2) + 3 * 2 + 3
+    metrics, gauges = len(WorkerMetric), len(WorkerGauge)
+    assert usage.metric_hours(long, WORKERS) == metrics * (4 + 2 + 2) + gauges * 4 + 4 * 2 + 3
     silent = replace(WORKERS, metrics_interval=None)
-    assert usage.metric_hours(long, silent) == 3 * 2 + 3
+    assert usage.metric_hours(long, silent) == 4 * 2 + 3
 
 
 def test_a_task_publishes_once_an_interval_and_once_at_its_end() -> None:
     demo = DemoUse((PhaseUse(10, 60, 1),), fresh_stream=False)
     assert usage.metric_puts(demo, WORKERS) == 10 * (6 + 1) + 3
     seldom = replace(WORKERS, metrics_interval=600.0)
-    # 600 s of 7 metrics under two sets of dimensions are more than eight calls take.
-    assert usage.metric_puts(demo, seldom) == 10 * 9 * (1 + 1) + 3
+    # 600 s of 7 metrics under two sets of dimensions and one gauge are 9,000, and the other is one.
+    assert usage.metric_puts(demo, seldom) == 10 * 10 * (1 + 1) + 3
     assert usage.metric_puts(demo, replace(WORKERS, metrics_interval=None)) == 3
 
 
