@@ -54,5 +54,5 @@ def cloudwatch_reader() -> CloudWatchClient:
 
 @cache
 def cloudwatch_writer() -> CloudWatchClient:
-    """CloudWatch, to publish the controller's own."""
+    """CloudWatch, to publish the controller's own, and to read what they are computed from."""
     return boto3.client("cloudwatch", config=_BEST_EFFORT)

@@ -12,11 +12,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from chalicelib import cleanup, demo_state, events, names, plan, stream_choice
+from botocore.exceptions import BotoCoreError, ClientError
+
+from chalicelib import cleanup, demo_cost, demo_state, events, log, names, plan, stream_choice
 from chalicelib.cleanup import Remains
 from chalicelib.contract import ControllerMetric
 from chalicelib.demo_state import DemoState, PhaseRun, Status
-from chalicelib.errors import DemoStopped, InvalidEvent, UnknownDemo
+from chalicelib.errors import DemoError, DemoStopped, InvalidEvent, UnknownDemo
 from chalicelib.events import Ended, Operation, Order
 from chalicelib.plan import Phase
 from chalicelib.services import Services
@@ -111,7 +113,7 @@ def _start_phase(order: Order, services: Services) -> DemoState:
         _undo_if_stopped(order, state, services, until)
     if under_way:
         return under_way
-    return _announced(
+    announced = _announced(
         started,
         services,
         {
@@ -120,6 +122,7 @@ def _start_phase(order: Order, services: Services) -> DemoState:
             ControllerMetric.TASK_COUNT: phase.task_count,
         },
     )
+    return _with_the_wait_that_is_left(announced, services)
 
 
 def _cleanup_demo(order: Order, services: Services) -> DemoState:
@@ -188,6 +191,13 @@ def _begin(order: Order, phase: Phase, state: DemoState, services: Services) -> 
     )
 
 
+def _with_the_wait_that_is_left(state: DemoState, services: Services) -> DemoState:
+    """Announcing has taken some of the phase's time."""
+    if state.current is None or state.current.ends_at is None:
+        return state
+    return replace(state, wait_seconds=_whole_seconds_until(state.current.ends_at, services))
+
+
 def _whole_seconds_until(ends_at: float, services: Services) -> int:
     """How long the workflow is to wait: it takes whole seconds only, and must not be early."""
     return max(0, math.ceil(ends_at - services.clock()))
@@ -251,5 +261,14 @@ def _started_at(order: Order, services: Services) -> float:
 def _announced(
     state: DemoState, services: Services, metrics: Mapping[ControllerMetric, float]
 ) -> DemoState:
-    failures = services.announcer.publish(state.demo_id, metrics)
+    failures = 0
+    told = dict(metrics)
+    try:
+        cost = demo_cost.so_far(state, services)
+    except (BotoCoreError, ClientError, DemoError) as error:
+        log.line(log.Level.WARNING, "cost_not_published", demo_id=state.demo_id, cause=str(error))
+        failures += 1
+    else:
+        told |= {} if cost is None else {ControllerMetric.COST_USD: cost}
+    failures += services.announcer.publish(state.demo_id, told)
     return replace(state, metric_failures=state.metric_failures + failures)

@@ -234,7 +234,9 @@ def _telemetry_lines(at: Prices, use: DemoUse, workers: Workers, log_gb: float) 
     metric = at.of(Item.CLOUDWATCH_METRIC_MONTH)
     yield Line("CloudWatch metrics", metrics, metric, "for the hours in which they are sent")
     yield Line("CloudWatch PutMetricData", puts, at.of(Item.CLOUDWATCH_REQUEST))
-    yield Line("CloudWatch GetMetricData", reads, at.of(Item.CLOUDWATCH_METRIC_READ), "by the GETs")
+    yield Line(
+        "CloudWatch GetMetricData", reads, at.of(Item.CLOUDWATCH_METRIC_READ), "most by the GETs"
+    )
     yield Line("CloudWatch Logs", log_gb, at.of(Item.LOGS_IN))
 
 

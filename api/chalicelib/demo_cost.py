@@ -12,7 +12,7 @@ from typing import Any
 from chalicelib import cost, usage
 from chalicelib.contract import WorkerMetric
 from chalicelib.cost import Estimate
-from chalicelib.demo_state import PhaseRun
+from chalicelib.demo_state import DemoState, PhaseRun
 from chalicelib.plan import Phase
 from chalicelib.report import Measured
 from chalicelib.services import Services
@@ -40,6 +40,42 @@ def of_demo(
     if not runs:
         return {"estimate": None, "actual": None}
     workers = services.fleet.workers()
+    cut_short = status in (ABORTED, TIMED_OUT)
+    spent = _actual(runs, measured, choice, services, workers, cut_short=cut_short)
+    planned = _estimate([run.phase for run in runs], choice, services, workers)
+    return {
+        "estimate": cost.to_json(planned),
+        "actual": None if spent is None else cost.to_json(spent),
+    }
+
+
+def so_far(state: DemoState, services: Services) -> float | None:
+    """USD that the demo has cost by now; None while none of its phases has begun.
+
+    For the controller, which must not wait: what CloudWatch doesn't answer at once is raised, and
+    what the workers have not published yet is not in it.
+    """
+    started = {r.phase.phase_number: r.started_at for r in state.runs if r.started_at is not None}
+    if not started:
+        return None
+    now = services.clock()
+    series = services.hasty_metrics.read(
+        state.demo_id, started, min(started.values()), now, now, (WorkerMetric.DELIVERED,)
+    )
+    measured = Measured(series, now, state.ended_at, state.metrics_interval)
+    spent = _actual(state.runs, measured, state.stream, services, services.fleet.workers())
+    return None if spent is None else spent.total
+
+
+def _actual(
+    runs: Sequence[PhaseRun],
+    measured: Measured,
+    choice: StreamChoice,
+    services: Services,
+    workers: Workers,
+    *,
+    cut_short: bool = False,
+) -> Estimate | None:
     numbers = [run.phase.phase_number for run in runs]
     use = usage.of_runs(
         runs,
@@ -47,20 +83,15 @@ def of_demo(
         until=measured.now if measured.stopped_at is None else measured.stopped_at,
         fresh_stream=choice.fresh,
         ended=measured.stopped_at is not None,
-        cut_short=status in (ABORTED, TIMED_OUT),
+        cut_short=cut_short,
     )
-    spent = cost.actual(
+    return cost.actual(
         use,
         region=services.settings.region,
         workers=workers,
         advantage=_needs_advantage(choice),
         stack=services.stack,
     )
-    planned = _estimate([run.phase for run in runs], choice, services, workers)
-    return {
-        "estimate": cost.to_json(planned),
-        "actual": None if spent is None else cost.to_json(spent),
-    }
 
 
 def _estimate(

@@ -37,6 +37,7 @@ _MINUTE = 60
 _UNITS: Mapping[ControllerMetric, StandardUnitType] = {
     ControllerMetric.TARGET_TPS: "Count/Second",
     ControllerMetric.DEMO_DURATION_SECONDS: "Seconds",
+    ControllerMetric.COST_USD: "None",
 }
 
 
@@ -80,9 +81,15 @@ class WorkerMetrics:
         self._client = client
 
     def read(
-        self, demo_id: str, phases: Collection[int], begin: float, end: float, now: float
+        self,
+        demo_id: str,
+        phases: Collection[int],
+        begin: float,
+        end: float,
+        now: float,
+        metrics: Collection[WorkerMetric] = tuple(WorkerMetric),
     ) -> dict[PhaseMetric, Series]:
-        """Every worker metric of these phases, from `begin` to `end` (epoch seconds).
+        """These metrics of these phases, from `begin` to `end` (epoch seconds).
 
         Deliveries come second by second while CloudWatch has them so, the rest minute by minute:
         only rates need the seconds.
@@ -93,7 +100,7 @@ class WorkerMetrics:
         periods = {
             (phase, metric): fine if metric is WorkerMetric.DELIVERED else max(fine, _MINUTE)
             for phase in phases
-            for metric in WorkerMetric
+            for metric in metrics
         }
         align = max(periods.values())
         counts = self._values(

@@ -90,6 +90,11 @@ class Services:
         return WorkerMetrics(clients.cloudwatch_reader())
 
     @cached_property
+    def hasty_metrics(self) -> WorkerMetrics:
+        """The same, for who would rather do without than wait."""
+        return WorkerMetrics(clients.cloudwatch_writer())
+
+    @cached_property
     def streams(self) -> Streams:
         """Kinesis."""
         return Streams(clients.kinesis(), self.clock, self.sleep)

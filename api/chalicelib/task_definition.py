@@ -65,18 +65,24 @@ def metrics_interval_of(definition: Mapping[str, Any]) -> float:
 
 
 def workers_of(definition: Mapping[str, Any]) -> Workers:
-    """What its tasks are, as far as they cost something. AwsUnavailable without a worker."""
+    """What its tasks are, as far as they cost something. AwsUnavailable where that isn't said."""
     environment = environment_of(definition)
     publishes = environment.get(Env.ENABLE_CLOUDWATCH_METRICS, "true").strip().lower() == "true"
     platform = definition.get("runtimePlatform", {})
-    return Workers(
-        vcpu=float(definition["cpu"]) / _CPU_UNITS,
-        memory_gb=float(definition["memory"]) / _MIB,
-        arm=platform.get("cpuArchitecture") == "ARM64",
-        aggregation=environment.get(Env.AGGREGATION, "off").strip().lower() == "on",
-        post_bytes=int(environment.get(Env.POST_BYTES) or DEFAULT_POST_BYTES),
-        metrics_interval=metrics_interval_of(definition) if publishes else None,
-    )
+    try:
+        return Workers(
+            vcpu=float(definition["cpu"]) / _CPU_UNITS,
+            memory_gb=float(definition["memory"]) / _MIB,
+            arm=platform.get("cpuArchitecture") == "ARM64",
+            aggregation=environment.get(Env.AGGREGATION, "off").strip().lower() == "on",
+            post_bytes=int(environment.get(Env.POST_BYTES) or DEFAULT_POST_BYTES),
+            metrics_interval=metrics_interval_of(definition) if publishes else None,
+        )
+    except (KeyError, ValueError) as error:
+        raise AwsUnavailable(
+            f"task definition {definition.get('family')} doesn't say what its tasks are"
+            f" ({error!r}): run deploy.sh"
+        ) from error
 
 
 def _container(definition: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -217,8 +217,13 @@ def looks(demo: DemoUse) -> int:
 
 
 def metrics_read(demo: DemoUse) -> int:
-    """Metrics that these GETs ask CloudWatch for: all of each phase that has begun."""
-    return sum(
+    """Metrics that CloudWatch is asked for: all of each phase that has begun, by these GETs.
+
+    The controller asks for what each has delivered, at every phase's start and at the end.
+    """
+    begun = len(demo.phases)
+    by_the_controller = begun * (begun + 1) // 2 + begun * demo.ended
+    return by_the_controller + sum(
         _times(phase.seconds, LOOK_SECONDS) * number * len(WorkerMetric)
         for number, phase in enumerate(demo.phases, start=1)
     )

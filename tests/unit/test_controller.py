@@ -4,23 +4,29 @@ harmless. ECS, CloudWatch and Step Functions are moto's.
 
 from __future__ import annotations
 
+import itertools
 import json
+import math
 import os
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from botocore.stub import Stubber
 
 from app import lambda_handler
-from chalicelib import controller, definition, settings
+from chalicelib import clients, controller, definition, settings
 from chalicelib.contract import CONTROLLER_NAMESPACE
 from chalicelib.errors import (
     ConfigurationError,
     InvalidEvent,
     InvalidPlan,
 )
+from chalicelib.services import Services
 from tests import control_plane
 from tests.control_plane import (
     ENVIRONMENT,
+    NOW,
     at,
     client,
     in_demo,
@@ -129,10 +135,62 @@ def test_every_operation_publishes_its_metrics() -> None:
         "DemoCompleted",
         "DemoDurationSeconds",
         "DemoFailed",
+        "CostUSD",
     }
     assert {str(metric["Dimensions"]) for metric in metrics} == {
         "[{'Name': 'DemoId', 'Value': 'm'}]"
     }
+
+
+def costs(demo_id: str) -> list[float]:
+    """All that was published of a demo's cost, in any order."""
+    found = client("cloudwatch").get_metric_statistics(
+        Namespace=CONTROLLER_NAMESPACE,
+        MetricName="CostUSD",
+        Dimensions=[{"Name": "DemoId", "Value": demo_id}],
+        StartTime=datetime.now(UTC) - timedelta(minutes=5),
+        EndTime=datetime.now(UTC) + timedelta(minutes=5),
+        Period=600,
+        Statistics=["SampleCount", "Minimum", "Maximum"],
+    )["Datapoints"]
+    (point,) = found
+    assert point["SampleCount"] == 2
+    return [point["Minimum"], point["Maximum"]]
+
+
+@pytest.mark.usefixtures("aws")
+def test_the_cost_so_far_is_told_at_each_phases_start_and_at_the_end() -> None:
+    state = controller.handle({"operation": "initialize_demo", **in_demo("m")}, at())
+    state = start(1, at(), demo_state=state, **in_demo("m"))
+    later = at(NOW + 120)
+    event = {"operation": "cleanup_demo", "demo_state": state, **in_demo("m")}
+    assert controller.handle(event, later)["metric_failures"] == 0
+    first, last = costs("m")
+    # A minute of a task, and then two and a half (usage.TASK_OVERHEAD_SECONDS).
+    assert last - first > 90 / 3600 * 0.25 * 0.04048
+    assert first > 60 / 3600 * 0.25 * 0.04048
+
+
+@pytest.mark.usefixtures("aws")
+def test_a_cost_that_cannot_be_told_is_logged_counted_and_fails_nothing(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with Stubber(clients.cloudwatch_writer()) as stub:
+        stub.add_client_error("get_metric_data", "Throttling")
+        stub.add_response("put_metric_data", {})
+        result = start(1, at(), **in_demo("m"))
+        stub.assert_no_pending_responses()
+    assert (result["status"], result["metric_failures"]) == ("phase_started", 1)
+    assert json.loads(capsys.readouterr().err)["event"] == "cost_not_published"
+
+
+@pytest.mark.usefixtures("aws")
+def test_the_wait_is_what_announcing_has_left_of_the_phase() -> None:
+    moments = itertools.chain([NOW] * 2, itertools.repeat(NOW + 3))
+    slow = Services(os.environ, clock=lambda: next(moments), sleep=lambda _: None)
+    result = start(1, slow, **in_demo("m"))
+    ends_in = datetime.fromisoformat(result["phase_ends_at"]).timestamp() - NOW
+    assert result["wait_seconds"] == math.ceil(ends_in - 3)
 
 
 @pytest.mark.parametrize(

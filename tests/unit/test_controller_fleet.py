@@ -89,7 +89,8 @@ def test_a_redeployment_in_between_leaves_a_demos_later_phases_as_they_were() ->
     state = start(1, at(), **in_demo("kept"))
     container = {"name": "worker", "image": "worker:2", "memory": 1}
     client("ecs").register_task_definition(family=BASE_FAMILY, containerDefinitions=[container])
-    start(2, at(NOW + 120), demo_state=state, **in_demo("kept"))
+    result = start(2, at(NOW + 120), demo_state=state, **in_demo("kept"))
+    assert result["metric_failures"] == 1  # the new one's tasks have no size to tell a cost by
     revision = service("kept")["taskDefinition"]
     definition = client("ecs").describe_task_definition(taskDefinition=revision)["taskDefinition"]
     assert definition["containerDefinitions"][0]["image"] == "worker:1"

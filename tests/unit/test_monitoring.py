@@ -8,12 +8,14 @@ from typing import Any
 
 import pytest
 
+from chalicelib.timeseries import SERIES
 from tests.template import DOCUMENT, RESOURCES, of_type, properties
 from worker.contract import (
     CONTROLLER_NAMESPACE,
     WORKER_NAMESPACE,
     ControllerMetric,
     Dimension,
+    WorkerGauge,
     WorkerMetric,
 )
 from worker.ledger import Ledger
@@ -84,7 +86,7 @@ def test_the_dashboard_shows_every_metric_of_ours_and_none_that_nobody_publishes
     ours = {metric for metric in shown() if not metric[0].startswith("AWS/")}
     dimensions = (str(Dimension.DEMO_ID),)
     assert ours == {
-        *((WORKER_NAMESPACE, dimensions, str(metric)) for metric in WorkerMetric),
+        *((WORKER_NAMESPACE, dimensions, str(metric)) for metric in (*WorkerMetric, *WorkerGauge)),
         *((CONTROLLER_NAMESPACE, dimensions, str(metric)) for metric in ControllerMetric),
     }
 
@@ -98,9 +100,18 @@ def test_what_the_dashboard_shows_of_awss_own_exists_with_these_dimensions() -> 
         assert name in known
 
 
+def test_what_the_metrics_route_answers_is_on_the_dashboard_by_the_same_statistics() -> None:
+    pictured = {(match["name"], match["statistic"]) for match in searches()}
+    assert {(str(how.metric), how.stat) for how in SERIES.values()} <= pictured
+
+
 def test_what_is_a_rate_is_divided_by_the_seconds_that_it_was_added_up_over() -> None:
     rates = [match for match in searches() if match["divisor"]]
-    assert {match["name"] for match in rates} == {"RecordsGenerated", "RecordsDelivered"}
+    assert {match["name"] for match in rates} == {
+        "RecordsGenerated",
+        "RecordsDelivered",
+        "TasksSending",
+    }
     assert all(match["divisor"] == match["period"] for match in rates)
     assert all(match["statistic"] == "Sum" for match in rates)
 
