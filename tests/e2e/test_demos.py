@@ -27,6 +27,11 @@ from tests.e2e.demos import (
     wait_until,
     worker_phase,
 )
+from tests.e2e.series import (
+    assert_the_plan_was_followed,
+    assert_the_series_add_up,
+    costs_told,
+)
 
 
 def assert_nothing_lost(summary: Summary) -> None:
@@ -58,10 +63,14 @@ def test_five_demos_at_once_succeed_and_stopping_another_leaves_them_alone(
         assert [phase.task_count for phase in summary.phases] == [1, 1, 2, 1]
         assert all(phase.delivered > 0 for phase in summary.phases)
         assert_nothing_left(platform, demo_id)
+        series = assert_the_series_add_up(platform, demo_id)
+        assert_the_plan_was_followed(platform.api.get(demo_id), series)
+        assert costs_told(platform, demo_id) == 5
     stopped = proof(platform, sixth)
     assert stopped.status == "ABORTED"
     assert (stopped.lost, stopped.foreign) == (0, 0)
     assert_nothing_left(platform, sixth)
+    assert_the_series_add_up(platform, sixth)
 
 
 def test_a_killed_producer_is_replaced_and_only_its_memory_is_lost(
