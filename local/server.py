@@ -31,6 +31,7 @@ from local.expiry import look_seldom
 from local.gateway import Gateway
 from local.kinesis.plane import KinesisPlane
 from local.kinesis.settings import policy_of
+from local.points import merge_points
 
 if TYPE_CHECKING:
     from hypercorn.typing import ASGIFramework
@@ -115,6 +116,7 @@ def main() -> None:
     arguments = parser.parse_args()
     watch_parent(arguments.parent)
     look_seldom()
+    merge_points()
     spare_the_collector()
     allow_many_connections()
     run(arguments.socket)

@@ -1,0 +1,41 @@
+"""MiniStack's points are fewer when equal ones are held once, and say the same."""
+
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+from ministack.services import cloudwatch
+
+from local.points import Points
+
+POINTS = st.fixed_dictionaries(
+    {
+        "Timestamp": st.sampled_from([1.0, 2.0]),
+        "Value": st.sampled_from([0.0, 1.5, 20.0]),
+        "Unit": st.sampled_from(["Count", "None"]),
+    },
+    optional={"Count": st.integers(1, 5).map(float)},
+)
+
+
+@given(st.lists(POINTS, min_size=1), st.integers(0, 3))
+def test_all_statistics_are_those_of_the_points_one_by_one(
+    published: list[dict[str, Any]], before: int
+) -> None:
+    held = Points([dict(point) for point in published[:before]])
+    for point in published[before:]:
+        held.append(dict(point))
+    assert len(held) <= before + 2 * 3 * 2
+    plain, merged = cloudwatch._calc_stats(published), cloudwatch._calc_stats(held)
+    assert merged == plain
+    for percentile in ("p50", "p90", "p99"):
+        assert cloudwatch._stat_value(merged, percentile, held) == cloudwatch._stat_value(
+            plain, percentile, published
+        )
+
+
+def test_a_set_of_statistics_is_left_as_it_was_published() -> None:
+    held = Points()
+    for _ in range(2):
+        held.append({"Timestamp": 1.0, "Value": 1.0, "Unit": "None", "_stat": {"Sum": 2.0}})
+    assert len(held) == 2
