@@ -66,7 +66,7 @@ def guards(ran: subprocess.CompletedProcess[str]) -> set[str]:
         for name, operation in item.items()
         if name != "options"
     ]
-    assert len(methods) == 4
+    assert len(methods) == 5
     schemes = document.get("securityDefinitions", {})
     return {
         schemes[next(iter(method["security"][0]))]["x-amazon-apigateway-authtype"]

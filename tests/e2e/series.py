@@ -57,7 +57,8 @@ def costs_told(platform: LocalPlatform, demo_id: str) -> int:
         Period=86_400,
         Statistics=["SampleCount"],
     )
-    return round(sum(point["SampleCount"] for point in found["Datapoints"]))
+    samples: float = sum(point["SampleCount"] for point in found["Datapoints"])
+    return round(samples)
 
 
 def total(values: list[Any]) -> Any:

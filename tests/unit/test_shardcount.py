@@ -38,10 +38,14 @@ def page(*endings: str | None, **more: str) -> dict[str, Any]:
     return {"Shards": shards, **more}
 
 
+def client_of(kinesis: Stubber) -> Any:
+    return kinesis.client
+
+
 def test_the_open_ones_of_all_pages_are_counted(kinesis: Stubber) -> None:
     kinesis.add_response("list_shards", page(None, "9", None, NextToken="more"), ASKED)
     kinesis.add_response("list_shards", page(None), {"NextToken": "more"})
-    assert ShardCount(kinesis.client, "s")() == 3
+    assert ShardCount(client_of(kinesis), "s")() == 3
 
 
 def test_what_takes_too_long_is_not_waited_for(
@@ -49,14 +53,14 @@ def test_what_takes_too_long_is_not_waited_for(
 ) -> None:
     kinesis.add_response("list_shards", page(None, NextToken="more"), ASKED)
     moments = iter([0.0, PATIENCE_S + 0.1])
-    assert ShardCount(kinesis.client, "s", lambda: next(moments))() is None
+    assert ShardCount(client_of(kinesis), "s", lambda: next(moments))() is None
     assert json.loads(capsys.readouterr().err)["event"] == "shards_not_counted"
 
 
 def test_a_failure_is_logged_once_until_it_works_again(
     kinesis: Stubber, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    count = ShardCount(kinesis.client, "s")
+    count = ShardCount(client_of(kinesis), "s")
     for works in (False, False, True, False):
         if works:
             kinesis.add_response("list_shards", page(None), ASKED)
