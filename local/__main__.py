@@ -19,10 +19,12 @@ from client.api import ApiError
 from client.console import Console
 from client.plans import BadPlan, read_plan
 from local import background
-from local.demo import LedgerMissing, report, run_demo
+from local.demo import LedgerMissing, run_demo
 from local.kinesis.settings import BadModelSettings, settings_of
 from local.platform import AgentEnded, LocalPlatform
+from local.report import Run, report
 from local.stack import StackError
+from reporting.folder import LibraryMissing
 
 ROOT = Path(__file__).resolve().parent.parent
 INTERRUPTED = 130
@@ -30,7 +32,7 @@ TIME_SCALE = "180"
 """The quarter of an hour in which AWS splits a shard that takes too much becomes five seconds."""
 _EXPECTED = (
     *(StackError, AgentEnded, ApiError, LedgerMissing, BadPlan, BadModelSettings),
-    *(BotoCoreError, ClientError, OSError),
+    *(BotoCoreError, ClientError, OSError, LibraryMissing),
 )
 """What can go wrong around the demo, and is told in a line."""
 
@@ -56,8 +58,8 @@ def main() -> int:
 
 def demo(plan: str, aggregation: str, model: Mapping[str, str], console: Console) -> int:
     """Run one demo on a platform of its own; 0 if every record is accounted for."""
-    body = _kept(plan, read_plan(plan))
-    if model["ON_DEMAND_MODEL"] == "on":
+    run = Run(plan, _kept(plan, read_plan(plan)), aggregation, model)
+    if run.modelled:
         console.say(
             "Streams behave by a model of on-demand scaling (docs/model.md), which reacts "
             f"{float(model['TIME_SCALE']):g} times faster than AWS's"
@@ -65,8 +67,8 @@ def demo(plan: str, aggregation: str, model: Mapping[str, str], console: Console
     folder = Path(tempfile.mkdtemp(prefix="kinesis-demo-"))
     try:
         with LocalPlatform(folder, console, aggregation=aggregation, settings=model) as platform:
-            summary = run_demo(platform, body, console)
-            report(summary, console, ROOT / "reports")
+            summary = run_demo(platform, run.body, console)
+            report(platform, summary, run, console, ROOT / "reports")
     except _EXPECTED:
         console.say(f"what the platform wrote is kept in {folder}")
         raise

@@ -1,15 +1,13 @@
 """`make demo`: one demo from POST to proof.
 
 POST /demo → follow GET /demo/<id> → wait for the last ledger → read the whole stream back
-           → hold the two against each other → table, verdict, reports/<id>/summary.json
+           → hold the two against each other; local/report.py tells what was found
 """
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 from client.api import ApiError
@@ -20,7 +18,7 @@ from local.load import LoadMeter
 from local.platform import LocalPlatform
 from local.proof import tally_stream
 from local.reader import Post, Unreadable, read_stream
-from local.summary import Summary, summarize, table
+from local.summary import Summary, summarize
 
 LAST_LEDGER_SECONDS = 45.0
 """A worker drains for 30 seconds at most, and its log is shipped within one more."""
@@ -77,22 +75,6 @@ def await_ledgers(platform: LocalPlatform, demo_id: str, console: Console) -> Ta
             )
         console.progress(f"waiting for {len(logs.unended)} tasks to drain")
         time.sleep(0.2)
-
-
-def report(summary: Summary, console: Console, reports: Path) -> Path:
-    """Print the result and write summary.json; return its path."""
-    path = reports / summary.demo_id / "summary.json"
-    console.say()
-    for line in table(summary):
-        console.say(line)
-    for line in summary.complaints():
-        console.say(console.bad(line))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(summary.as_dict(), indent=2) + "\n")
-    console.say(f"report: {path}")
-    paint = console.good if summary.ok else console.bad
-    console.say(paint(summary.verdict()))
-    return path
 
 
 def _shown(platform: LocalPlatform, console: Console) -> Iterator[Post | Unreadable]:

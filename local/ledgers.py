@@ -11,9 +11,15 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from worker.histogram import Distribution
+from worker.scoreboard import Latency
+
 if TYPE_CHECKING:
     from mypy_boto3_logs import CloudWatchLogsClient
     from mypy_boto3_logs.type_defs import GetLogEventsRequestTypeDef
+
+
+NO_LATENCIES = Distribution.of((), 0)
 
 
 @dataclass(frozen=True)
@@ -35,6 +41,8 @@ class PoolLedger:
     recovered: bool
     """The worker was killed; the books are from its scoreboard."""
     generated_by_producer: dict[str, int]
+    latency: Distribution = NO_LATENCIES
+    """Of the acknowledged records, from when each was due."""
 
 
 @dataclass(frozen=True)
@@ -113,7 +121,13 @@ def _ledger(line: dict[str, Any]) -> PoolLedger:
         limited_by=line.get("limited_by"),
         recovered=line.get("recovered", False),
         generated_by_producer={name: books["generated"] for name, books in producers},
+        latency=_latency(line),
     )
+
+
+def _latency(line: dict[str, Any]) -> Distribution:
+    told = (line.get("latency_ms") or {}).get(Latency.FROM_DUE)
+    return Distribution.of(line.get("latency_counts", ()), told["max"]) if told else NO_LATENCIES
 
 
 def _json(message: str) -> dict[str, Any]:

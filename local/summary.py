@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -17,6 +17,7 @@ from local.ledgers import PoolLedger, TaskLogs
 from local.load import Load, limiting_factor
 from local.proof import Proof, Tally, prove
 from local.timeline import achievement
+from worker.histogram import Distribution
 
 SHORT_OF_TARGET = 0.99
 """A phase that achieved less than this share of its target fell short."""
@@ -37,6 +38,14 @@ class PhaseResult:
     missed: int
     limited_by: str | None
     """What kept it from its target; None if it held it."""
+    generated: int = 0
+    acknowledged: int = 0
+    retried: int = 0
+    failed: int = 0
+    latency_ms: Mapping[str, float] | None = None
+    """p50, p90, p99 and max of the acknowledged records, from when each was due."""
+    started_at: str | None = None
+    ends_at: str | None = None
 
 
 @dataclass(frozen=True)
@@ -68,6 +77,15 @@ class Summary:
     """Demos that ran meanwhile on the same stream: their traffic explains throttling, too."""
     cost: Mapping[str, Any] | None = None
     """What it would have cost on AWS: `cost` of GET /demo/<id>, an estimate and an actual."""
+    read_back: bool = True
+    """`delivered`, `lost`, `duplicates` and `foreign` are the stream's word, not the sender's."""
+    started_at: str | None = None
+    ended_at: str | None = None
+    latency_ms: Mapping[str, float] | None = None
+    stream: Mapping[str, Any] | None = None
+    arrivals: Mapping[int, int] = field(default_factory=dict, repr=False)
+    """Records that the stream took, by Unix second; summary.json doesn't have them."""
+    thresholds: Sequence[Mapping[str, Any]] = ()
 
     @property
     def ok(self) -> bool:
@@ -82,7 +100,7 @@ class Summary:
         return [phase.phase_number for phase in self.phases if not phase.delivered]
 
     def as_dict(self) -> dict[str, Any]:
-        return asdict(self)
+        return {name: value for name, value in asdict(self).items() if name != "arrivals"}
 
     def verdict(self) -> str:
         """The last line of the demo."""
@@ -149,6 +167,12 @@ def summarize(
         cause=demo.get("cause"),
         shared_with=tuple(demo["stream"]["shared_with"]),
         cost=demo.get("cost"),
+        started_at=demo.get("startDate"),
+        ended_at=demo.get("stopDate"),
+        latency_ms=_latency(ledgers),
+        stream=demo["stream"],
+        arrivals=_by_second(tally),
+        thresholds=tuple(demo.get("thresholds", ())),
     )
 
 
@@ -182,7 +206,27 @@ def _phase(
         throttled=throttled,
         missed=missed,
         limited_by=limiting_factor(loads.get(number), throttled, missed, limits) if short else None,
+        generated=sum(ledger.generated for ledger in mine),
+        acknowledged=sum(ledger.delivered for ledger in mine),
+        retried=sum(ledger.retried for ledger in mine),
+        failed=sum(ledger.failed for ledger in mine),
+        latency_ms=_latency(mine),
+        started_at=phase.get("started_at"),
+        ends_at=phase.get("ends_at"),
     )
+
+
+def _by_second(tally: Tally) -> Mapping[int, int]:
+    arrived: Counter[int] = Counter()
+    for producers in tally.arrivals.values():
+        for arrivals in producers.values():
+            for arrived_ms, records in arrivals.items():
+                arrived[arrived_ms // 1000] += records
+    return dict(arrived)
+
+
+def _latency(ledgers: Sequence[PoolLedger]) -> Mapping[str, float] | None:
+    return Distribution.merged(ledger.latency for ledger in ledgers).summary()
 
 
 def table(summary: Summary) -> list[str]:

@@ -17,7 +17,7 @@ from worker import log
 from worker.contract import Env
 from worker.errors import BrokenScoreboard
 from worker.ledger import Cause, Ledger
-from worker.scoreboard import Scoreboard
+from worker.scoreboard import Latency, Scoreboard
 
 if TYPE_CHECKING:
     from mypy_boto3_logs import CloudWatchLogsClient
@@ -98,11 +98,14 @@ def recovered_ledgers(task: TaskProcess) -> list[dict[str, object]]:
             **total.summary(),
             "missed": 0,
             "restarts": 0,
+            "latency_counts": latency.buckets(),
+            "latency_ms": {Latency.FROM_DUE: latency.summary()},
             "producers": {board.producer(s): b.summary() for s, b in enumerate(books)},
         }
         for board in _scoreboards(task)
         for books in [[_settled(board.ledger(slot)) for slot in range(board.slots)]]
         for total in [sum(books, Ledger())]
+        for latency in [board.distribution(Latency.FROM_DUE)]
     ]
 
 

@@ -67,6 +67,15 @@ class Distribution:
         counts = [sum(column) for column in zip(*(row[:-1] for row in rows), strict=True)]
         return cls([*counts, max(row[-1] for row in rows)])
 
+    @classmethod
+    def of(cls, buckets: Iterable[tuple[float, int]], max_ms: float) -> Distribution:
+        """What `buckets` and `max_ms` told: (milliseconds, count) may have been rounded to a µs."""
+        cells = [0] * CELLS
+        for middle_ms, count in buckets:
+            cells[_bucket(int(middle_ms * 1e6) >> _UNIT_BITS)] += count
+        cells[-1] = round(max_ms * 1e6)
+        return cls(cells)
+
     def since(self, earlier: Distribution) -> Distribution:
         """What was counted between the two; the largest latency stays the later one's."""
         pairs = zip(self._cells[:-1], earlier._cells[:-1], strict=True)

@@ -25,7 +25,7 @@ from worker.errors import BadSettings
 from worker.gatherers import Aggregated, Gathering, Plain
 from worker.pool import Pool, PoolReport
 from worker.publisher import CloudWatchPublisher, NoPublisher, Publisher, cloudwatch_client
-from worker.scoreboard import Scoreboard
+from worker.scoreboard import Latency, Scoreboard
 from worker.sender import KinesisSender, kinesis_client
 from worker.settings import Settings, read_settings
 from worker.shardcount import ShardCount, shard_count_client
@@ -103,6 +103,10 @@ def _ledger_line(settings: Settings, report: PoolReport) -> dict[str, object]:
         "seconds": round(report.seconds, 6),
         "cpu_seconds": round(report.cpu_seconds, 3),
         "limited_by": report.limited_by,
+        "latency_counts": [
+            (round(middle_ms, 3), count)
+            for middle_ms, count in report.latencies[Latency.FROM_DUE].buckets()
+        ],
         "latency_ms": {kind: found.summary() for kind, found in report.latencies.items()},
         "producers": {name: books.summary() for name, books in report.producers.items()},
     }
