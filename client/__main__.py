@@ -11,15 +11,18 @@ import sys
 from botocore.exceptions import BotoCoreError
 
 from client import place
-from client.api import ApiError, DemoApi, on_this_machine
+from client.api import ApiError, DemoApi, NoApi, on_this_machine
 from client.arguments import PROGRAM, parser
 from client.commands import COMMANDS, FAILED, INTERRUPTED, Client
 from client.console import Console
 from client.place import UnknownApi
 from client.plans import BadPlan
 from client.watch import POLL_SECONDS, POLL_SECONDS_HERE
+from reporting.folder import LibraryMissing, NoReport
 
 USAGE = 2
+WITHOUT_API = ("compare",)
+"""Commands that may not need it."""
 
 
 def main() -> int:
@@ -27,7 +30,7 @@ def main() -> int:
     arguments = parser().parse_args()
     try:
         return COMMANDS[arguments.command](_client(arguments), arguments)
-    except (BadPlan, UnknownApi) as error:
+    except (BadPlan, UnknownApi, NoReport) as error:
         return _told(error, USAGE)
     except ApiError as error:
         if arguments.output == "json" and error.body is not None:
@@ -40,24 +43,35 @@ def main() -> int:
     except BrokenPipeError:  # whoever read the output has had enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
+    except (LibraryMissing, OSError) as error:
+        return _told(error, FAILED)
 
 
 def _client(arguments: argparse.Namespace) -> Client:
-    url = place.find(arguments.url, arguments.stage, os.environ)
-    signer = place.caller(url, arguments.region)
     given = [f"--{name} {shlex.quote(getattr(arguments, name))}" for name in _given(arguments)]
+    api = _api(arguments)
     return Client(
-        DemoApi(url, signer),
+        api,
         Console(),
         as_json=arguments.output == "json",
         call=" ".join([f"./{PROGRAM}", *given]),
-        poll_seconds=POLL_SECONDS_HERE if on_this_machine(url) else POLL_SECONDS,
+        poll_seconds=POLL_SECONDS_HERE if on_this_machine(api.base_url) else POLL_SECONDS,
     )
 
 
 def _watching(arguments: argparse.Namespace) -> bool:
     """Whether the output has a line for each look."""
     return arguments.command == "watch" or getattr(arguments, "watch", False)
+
+
+def _api(arguments: argparse.Namespace) -> DemoApi:
+    try:
+        url = place.find(arguments.url, arguments.stage, os.environ)
+        return DemoApi(url, place.caller(url, arguments.region))
+    except (UnknownApi, BotoCoreError) as error:
+        if arguments.command in WITHOUT_API:
+            return NoApi(error)
+        raise
 
 
 def _given(arguments: argparse.Namespace) -> list[str]:

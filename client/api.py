@@ -25,6 +25,8 @@ from client.signing import Signer
 
 TIMEOUT_SECONDS = 30
 """API Gateway itself gives up after 29 s."""
+MODEL_HEADER = "x-stream-model"
+"""How an embedded stack tells that its streams follow a model, and which."""
 _LOOK = "is the URL the API's own, as deploy.sh printed it, and is it up?"
 
 
@@ -54,6 +56,8 @@ class DemoApi:
 
     def __init__(self, base_url: str, signer: Signer | None) -> None:
         self.base_url = base_url.rstrip("/")
+        self.stream_model = ""
+        """What the last answer said of a model that the streams follow; nothing on AWS."""
         self._signer = signer
         self._http = URLLib3Session(
             verify=_certificates(base_url),  # type: ignore[arg-type] # or a path: the stubs' slip
@@ -105,6 +109,7 @@ class DemoApi:
             answer = self._http.send(request.prepare())
         except (HTTPClientError, ConnectionError) as error:
             raise ApiError(None, f"{method} {url} got no answer: {error}; {_LOOK}") from error
+        self.stream_model = answer.headers.get(MODEL_HEADER, "")
         try:
             content = json.loads(answer.content)
         except ValueError as error:
@@ -128,6 +133,25 @@ class DemoApi:
             raise ApiError(answer.status, message, answer.body)
         result: dict[str, Any] = answer.body
         return result
+
+
+class NoApi(DemoApi):
+    """Stands where no API could be found, for commands that may not need one."""
+
+    def __init__(self, reason: Exception) -> None:
+        super().__init__("", None)
+        self._reason = reason
+
+    def ask(
+        self,
+        method: str,
+        path: str,
+        body: object = None,
+        query: Mapping[str, str] | None = None,
+    ) -> Answer:
+        """Raise what kept the API from being found."""
+        del method, path, body, query
+        raise self._reason
 
 
 def _given(**query: object) -> dict[str, str]:

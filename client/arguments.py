@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
+from pathlib import Path
 
 PROGRAM = "kinesis-demo"
 _EPILOG = """\
@@ -41,9 +42,12 @@ def parser() -> argparse.ArgumentParser:
         ("status", "show how a demo stands, once"),
         ("watch", "follow a demo until it ends; Ctrl-C leaves it running"),
         ("stop", "stop a demo's workflow and workers"),
-        ("report", "show a demo's result; exit code 0 only if it succeeded"),
     ):
         command(name, does).add_argument("demo_id", metavar="ID", type=_demo_id)
+    _add_report(
+        command("report", "show a demo's result and write its report; 0 only if it succeeded")
+    )
+    _add_compare(command("compare", "show two demos side by side"))
     return found
 
 
@@ -102,6 +106,26 @@ def _add_list(listing: argparse.ArgumentParser) -> None:
     which = listing.add_mutually_exclusive_group()
     which.add_argument("--token", help="the next page's token, as the page before told it")
     which.add_argument("--all", action="store_true", help="all pages")
+
+
+def _add_report(report: argparse.ArgumentParser) -> None:
+    report.add_argument("demo_id", metavar="ID", type=_demo_id)
+    report.add_argument(
+        "--to",
+        type=Path,
+        metavar="FOLDER",
+        help="where report.html and its files go (default: reports/ID; in JSON: nowhere)",
+    )
+
+
+def _add_compare(compare: argparse.ArgumentParser) -> None:
+    for name in ("a", "b"):
+        compare.add_argument(
+            name, metavar=name.upper(), help="a demo's id, its report's folder, or its summary.json"
+        )
+    compare.add_argument(
+        "--to", type=Path, metavar="FILE.html", help="also write a page with both curves"
+    )
 
 
 def _demo_id(text: str) -> str:

@@ -11,13 +11,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from client import plans, show
+from client import plans, reports, show
 from client.api import DemoApi
 from client.console import Console
 from client.watch import POLL_SECONDS, looks, watch
+from reporting import comparison
 
 DONE, FAILED, INTERRUPTED = 0, 1, 130
 SUCCEEDED = "SUCCEEDED"
+Paint = Mapping[int, Callable[[str], str]]
 
 
 @dataclass(frozen=True)
@@ -91,10 +93,30 @@ def stop(client: Client, arguments: argparse.Namespace) -> int:
 
 
 def report(client: Client, arguments: argparse.Namespace) -> int:
-    """Show a demo's result; FAILED unless it succeeded. Raises ApiError."""
+    """Show a demo's result and write its report; FAILED unless it succeeded.
+
+    Raises ApiError, LibraryMissing, OSError.
+    """
     demo = client.api.get(arguments.demo_id)
-    client.show(demo, lambda: _coloured(client, show.report(demo, datetime.now(UTC)), demo))
+    wanted = not client.as_json or arguments.to is not None
+    written = reports.write(client.api, demo, arguments.to) if wanted else []
+
+    def lines() -> list[str]:
+        *table, verdict = _coloured(client, show.report(demo, datetime.now(UTC)), demo)
+        return [*table, *written, verdict]
+
+    client.show(demo, lines)
     return _outcome(demo)
+
+
+def compare(client: Client, arguments: argparse.Namespace) -> int:
+    """Show two demos side by side. Raises ApiError, NoReport, LibraryMissing, OSError."""
+    a, b = (reports.found(client.api, each) for each in (arguments.a, arguments.b))
+    if arguments.to is not None:
+        reports.write_comparison(a, b, arguments.to)
+    paint: Paint = {1: client.console.good, 0: str, -1: client.console.bad}
+    client.show(comparison.as_json(a.document, b.document), lambda: reports.compared(a, b, paint))
+    return DONE
 
 
 COMMANDS: Mapping[str, Callable[[Client, argparse.Namespace], int]] = {
@@ -104,6 +126,7 @@ COMMANDS: Mapping[str, Callable[[Client, argparse.Namespace], int]] = {
     "watch": follow,
     "stop": stop,
     "report": report,
+    "compare": compare,
 }
 
 

@@ -10,6 +10,8 @@ report.html    all of it in one file
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -48,29 +50,16 @@ def write(folder: Path, document: Document, rows: Seconds, note: str = "") -> Pa
 
     Raises LibraryMissing before anything is written, and OSError.
     """
-    report = Report(with_seconds(document, rows), rows)
-    phases = bands(document["phases"], rows.begin)
-    csv = seconds.to_csv(rows, phases)
-    try:
-        picture = draw(story(rows, phases, report.title, note))
-        html = page.html(report.document, picture, csv)
-        markdown = page.markdown(report.document, PICTURE)
-    except ImportError as error:
-        raise LibraryMissing(
-            f"a report is drawn with {error.name}, which isn't installed: run `make check` in the "
-            "checkout once, or install matplotlib and jinja2"
-        ) from error
-    folder.mkdir(parents=True, exist_ok=True)
-    texts = {
-        SUMMARY: json.dumps(report.document, indent=2) + "\n",
-        TIMESERIES: csv,
-        PICTURE: picture.decode(),
-        MARKDOWN: markdown,
-        PAGE: html,
-    }
-    for name, text in texts.items():
-        (folder / name).write_text(text, encoding="utf-8", newline="\n")
+    for name, text in _texts(Report(with_seconds(document, rows), rows), note).items():
+        _write(folder / name, text)
     return folder / PAGE
+
+
+def write_page(path: Path, html: Callable[[], str]) -> None:
+    """Write a page that has to be drawn. Raises LibraryMissing before it is, and OSError."""
+    with _libraries():
+        text = html()
+    _write(path, text)
 
 
 def read(path: Path) -> Report:
@@ -86,6 +75,37 @@ def read(path: Path) -> Report:
     if not isinstance(document, dict) or not {"demo_id", "phases"} <= document.keys():
         raise NoReport(f"{file} is no demo's summary: demo_id or phases is missing; {_TRY}")
     return Report(document, _seconds(file.parent / TIMESERIES, document))
+
+
+def _texts(report: Report, note: str) -> dict[str, str]:
+    document, rows = report.document, report.seconds
+    phases = bands(document["phases"], rows.begin)
+    csv = seconds.to_csv(rows, phases)
+    with _libraries():
+        picture = draw(story(rows, phases, report.title, note))
+        return {
+            SUMMARY: json.dumps(document, indent=2) + "\n",
+            TIMESERIES: csv,
+            PICTURE: picture.decode(),
+            MARKDOWN: page.markdown(document, PICTURE),
+            PAGE: page.html(document, picture, csv),
+        }
+
+
+def _write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8", newline="\n")
+
+
+@contextmanager
+def _libraries() -> Iterator[None]:
+    try:
+        yield
+    except ImportError as error:
+        raise LibraryMissing(
+            f"a report is made with {error.name}, which isn't installed: run `make check` in the "
+            "checkout once, or install matplotlib and jinja2"
+        ) from error
 
 
 _TRY = "give a demo's id, its report's folder, or its summary.json"

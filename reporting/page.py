@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from reporting.canvas import COLOURS
 from reporting.document import Document, disagreements, lasted, ok, phases_option, plan_of, verdict
-from reporting.picture import COLOURS
 from reporting.seconds import NAMES
 
 if TYPE_CHECKING:
@@ -23,15 +24,15 @@ if TYPE_CHECKING:
 
 TEMPLATES = Path(__file__).resolve().parent / "templates"
 UNKNOWN = "–"
-FORMS: Mapping[str, str] = {
-    "count": "{:,.0f}",
-    "number": "{:,.10g}",
-    "plain": "{:.0f}",
-    "rate": "{:,.1f}",
-    "ms": "{:,.1f} ms",
-    "seconds": "{:,.2f} s",
-    "money": "${:,.4f}",
-    "quantity": "{:,.4g}",
+_FORMS: Mapping[str, Callable[[float], str]] = {
+    "count": "{:,.0f}".format,
+    "plain": "{:.0f}".format,
+    "rate": "{:,.1f}".format,
+    "ms": "{:,.1f} ms".format,
+    "seconds": "{:,.2f} s".format,
+    "number": lambda value: _significant(value, 10),
+    "quantity": lambda value: _significant(value, 4),
+    "money": lambda value: f"${value:,.4f}" if value >= 0.001 else f"${_significant(value, 2)}",
 }
 _PROLOG = re.compile(r"^.*?(?=<svg)|<metadata>.*?</metadata>", re.DOTALL)
 _SIZE = re.compile(r'(<svg[^>]*?) width="[^"]*" height="[^"]*"')
@@ -52,10 +53,9 @@ def html(document: Document, picture: bytes, csv: str) -> str:
         "report.html.j2",
         document,
         number,
-        picture=Markup(themed(picture)),  # noqa: S704  # drawn here: matplotlib escapes its texts
+        picture=_trusted(themed(picture)),
         csv=b64encode(csv.encode()).decode(),
-        colours=COLOURS,
-        style=Markup((TEMPLATES / "style.css").read_text(encoding="utf-8")),  # noqa: S704
+        style=_style(),
     )
 
 
@@ -69,9 +69,25 @@ def markdown(document: Document, picture_name: str) -> str:
     return _rendered("report.md.j2", document, number, picture_name=picture_name)
 
 
+def comparison(titles: Sequence[str], rows: Sequence[object], picture: bytes) -> str:
+    """compare's page: `rows` tell their cells and how they are judged (reporting/comparison.py)."""
+    return (
+        _templates()
+        .get_template("compare.html.j2")
+        .render(titles=titles, rows=rows, picture=_trusted(themed(picture)), style=_style())
+    )
+
+
 def shown(value: float, form: str) -> str:
-    """A number for people; the larger quantities without a fraction."""
-    return FORMS["count" if form == "quantity" and value >= 1000 else form].format(value)
+    """A number for people."""
+    return _FORMS[form](value)
+
+
+def _significant(value: float, digits: int) -> str:
+    """So many digits, but all those before the point, and never an exponent."""
+    if abs(value) >= 10 ** (digits - 1):
+        return f"{value:,.0f}"
+    return f"{Decimal(f'{value:.{digits}g}'):,f}"
 
 
 def at(document: Document, path: str) -> Any:
@@ -111,6 +127,17 @@ def _rendered(template: str, document: Document, number: Callable[..., str], **m
             **more,
         )
     )
+
+
+def _style() -> str:
+    return _trusted((TEMPLATES / "style.css").read_text(encoding="utf-8"))
+
+
+def _trusted(markup: str) -> str:
+    """Not to be escaped again: our own styles, and pictures, whose texts matplotlib escapes."""
+    from markupsafe import Markup
+
+    return Markup(markup)  # noqa: S704
 
 
 @cache

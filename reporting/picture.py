@@ -1,41 +1,31 @@
 """The story of a demo in one picture: what was offered, what the stream took, what it threw back.
 
 Records per second on the left; open shards as steps, and tasks, on the right; the phases as bands
-behind them. The same story gives the same SVG, byte for byte. Lines differ by dash and width as
-well as by colour, and the colours are Okabe and Ito's (jfly.uni-koeln.de/color), which the
-colour-blind can tell apart.
-
-matplotlib is imported when something is drawn: who only wants the data doesn't wait for it.
+behind them. The same story gives the same SVG, byte for byte.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
-from io import BytesIO
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
+
+from reporting.canvas import (
+    COLOURS,
+    Form,
+    Series,
+    figure,
+    file,
+    known,
+    separate_thousands,
+    settings,
+    steps,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-
-Form = Literal["svg", "png"]
-Series = tuple[float | None, ...]
-"""A value for each of a story's seconds; None where nothing is known."""
-
-COLOURS = {
-    "ink": "#333333",
-    "band": "#f0f0f0",
-    "paper": "#ffffff",
-    "offered": "#767676",
-    "accepted": "#0072b2",
-    "throttled": "#d55e00",
-    "shards": "#009e73",
-    "tasks": "#cc79a7",
-}
-"""All that a picture is drawn with, by what it is for."""
 
 MOST_POINTS = 2_000
 """More than a picture has room for; a longer story is drawn by the means of equal spans."""
@@ -95,16 +85,16 @@ SERIES = tuple(LABELS)
 
 def draw(story: Story, form: Form = "svg") -> bytes:
     """The picture as a file's content: SVG, UTF-8 and with its text as text, or PNG."""
-    with _settings():
-        figure = _figure()
-        rates, counts = _axes(figure, story.title, story.note)
+    with settings():
+        drawn = figure(*_INCHES)
+        rates, counts = _axes(drawn, story.title, story.note)
         shown, span = thinned(story)
         _bands(rates, story.phases, shown)
         _rates(rates, shown)
         _counts(counts, shown)
         rates.set_xlabel(_time_label(span))
-        _legend(figure, [rates, counts])
-        return _file(figure, form)
+        _legend(drawn, [rates, counts])
+        return file(drawn, form)
 
 
 def thinned(story: Story, most: int = MOST_POINTS) -> tuple[Story, int]:
@@ -117,64 +107,26 @@ def thinned(story: Story, most: int = MOST_POINTS) -> tuple[Story, int]:
     return Story(story.title, seconds, **means, phases=story.phases, note=story.note), span
 
 
-def known(values: Series) -> bool:
-    """Whether anything is known of a series."""
-    return any(value is not None for value in values)
-
-
 def _means(values: Series, span: int) -> Series:
     parts = (values[start : start + span] for start in range(0, len(values), span))
     told = ([value for value in part if value is not None] for part in parts)
     return tuple(sum(part) / len(part) if part else None for part in told)
 
 
-@contextmanager
-def _settings() -> Iterator[None]:
-    import matplotlib as mpl
-
-    with mpl.rc_context():
-        mpl.rcdefaults()
-        mpl.rcParams.update(
-            {
-                "svg.hashsalt": "kinesis-demo",
-                "svg.fonttype": "none",
-                "font.size": 10,
-                "text.color": COLOURS["ink"],
-                "axes.labelcolor": COLOURS["ink"],
-                "axes.edgecolor": COLOURS["ink"],
-                "xtick.color": COLOURS["ink"],
-                "ytick.color": COLOURS["ink"],
-                "figure.facecolor": COLOURS["paper"],
-                "axes.facecolor": COLOURS["paper"],
-                "legend.frameon": False,
-            }
-        )
-        yield
-
-
-def _figure() -> Figure:
-    from matplotlib.figure import Figure
-
-    return Figure(figsize=_INCHES, layout="constrained")
-
-
-def _axes(figure: Figure, title: str, note: str) -> tuple[Axes, Axes]:
+def _axes(drawn: Figure, title: str, note: str) -> tuple[Axes, Axes]:
     """The axis of rates, and over it that of counts."""
-    from matplotlib.ticker import FuncFormatter, MaxNLocator
+    from matplotlib.ticker import MaxNLocator
 
-    rates = figure.add_subplot()
+    rates = drawn.add_subplot()
     counts = rates.twinx()
     rates.set_title(title, loc="left", fontweight="bold", pad=22)
     rates.set_ylabel("records per second")
     counts.set_ylabel("open shards, tasks")
     counts.yaxis.set_major_locator(MaxNLocator(integer=True))
-    separated = FuncFormatter(lambda value, _: f"{value:,.10g}")
-    for axis in (rates.yaxis, counts.yaxis, rates.xaxis):
-        axis.set_major_formatter(separated)
     for each in (rates, counts):
-        each.spines["top"].set_visible(False)
+        separate_thousands(each)
     if note:
-        figure.supxlabel(note, fontsize=8, x=0.01, ha="left")
+        drawn.supxlabel(note, fontsize=8, x=0.01, ha="left")
     return rates, counts
 
 
@@ -200,7 +152,7 @@ def _bands(axes: Axes, phases: Sequence[Band], story: Story) -> None:
 
 def _rates(axes: Axes, story: Story) -> None:
     if known(story.throttled):
-        seconds, values = _steps(story, "throttled")
+        seconds, values = steps(story.seconds, story.throttled)
         axes.fill_between(
             *(seconds, values),
             step="post",
@@ -218,12 +170,14 @@ def _counts(axes: Axes, story: Story) -> None:
     _line(axes, story, "shards", "-", 1.6)
     _line(axes, story, "tasks", ":", 1.6)
     axes.set_ylim(bottom=0)
+    if not (known(story.shards) or known(story.tasks)):
+        axes.yaxis.set_visible(False)
 
 
 def _line(axes: Axes, story: Story, name: str, dashes: str, width: float) -> None:
     if known(getattr(story, name)):
         axes.step(
-            *(*_steps(story, name), dashes),
+            *(*steps(story.seconds, getattr(story, name)), dashes),
             where="post",
             color=COLOURS[name],
             linewidth=width,
@@ -231,34 +185,14 @@ def _line(axes: Axes, story: Story, name: str, dashes: str, width: float) -> Non
         )
 
 
-def _steps(story: Story, name: str) -> tuple[list[float], list[float]]:
-    """Seconds and values; the last value once more, since it holds for a while as the others do.
-
-    What is not known is not a number, where matplotlib leaves a gap.
-    """
-    seconds = [*story.seconds]
-    values = [math.nan if v is None else float(v) for v in getattr(story, name)]
-    lasts = seconds[-1] - seconds[-2] if len(seconds) > 1 else 1
-    return [*seconds, seconds[-1] + lasts], [*values, values[-1]]
-
-
-def _legend(figure: Figure, axes: Sequence[Axes]) -> None:
+def _legend(drawn: Figure, axes: Sequence[Axes]) -> None:
     pairs = [zip(*each.get_legend_handles_labels(), strict=True) for each in axes]
     found = {str(label): handle for each in pairs for handle, label in each}
     labels = [label for label in LABELS.values() if label in found]
     if labels:
         handles = [found[label] for label in labels]
-        figure.legend(handles, labels, loc="outside upper right", ncols=len(labels), fontsize=9)
+        drawn.legend(handles, labels, loc="outside upper right", ncols=len(labels), fontsize=9)
 
 
 def _time_label(span: int) -> str:
     return "seconds since the start" + (f" (a point is the mean of {span:,} s)" if span > 1 else "")
-
-
-def _file(figure: Figure, form: Form) -> bytes:
-    content = BytesIO()
-    if form == "svg":
-        figure.savefig(content, format="svg", metadata={"Date": None, "Creator": None})
-    else:
-        figure.savefig(content, format="png", dpi=150, metadata={"Software": None})
-    return content.getvalue()

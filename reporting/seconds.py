@@ -15,7 +15,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from reporting.picture import Band, Series, Story
+from reporting.canvas import Series
+from reporting.picture import Band, Story
 
 NAMES = {1: "baseline", 2: "spike", 3: "peak", 4: "decline"}
 COLUMNS = {

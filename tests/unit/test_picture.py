@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from reporting.picture import COLOURS, Band, Story, draw, thinned
+from reporting.canvas import COLOURS
+from reporting.picture import Band, Story, draw, thinned
 
 ROOT = Path(__file__).resolve().parents[2]
 PHASES = (Band(1, "baseline", 0, 4), Band(2, "spike", 4, 10))
