@@ -28,7 +28,7 @@ def seconds_of(api: DemoApi, demo: Mapping[str, Any]) -> tuple[Seconds, list[str
     except ApiError as error:
         if error.status not in NO_SUCH_ROUTE:
             raise
-        note = f"This API can't tell seconds ({error}): deploy it anew."
+        note = f"This API tells no seconds (HTTP {error.status}): deploy it anew."
         return Seconds(began, 1, {}), [note]
     return joined(parts), [] if answer["complete"] else [_INCOMPLETE]
 

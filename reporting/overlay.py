@@ -26,6 +26,7 @@ def overlaid(first: Story, second: Story) -> bytes:
         panels = drawn.subplots(len(PANELS), 1, sharex=True, squeeze=False)[:, 0]
         for axes, (name, label) in zip(panels, PANELS.items(), strict=True):
             _panel(axes, name, label, (thinned(first)[0], thinned(second)[0]))
+        panels[-1].set_xlim(left=0)
         panels[-1].set_xlabel("seconds since the start of each")
         handles, labels = panels[0].get_legend_handles_labels()
         if labels:

@@ -13,6 +13,7 @@ import pytest
 from local.background import how_to_use
 from local.platform import LocalPlatform
 from tests.e2e.demos import ended, in_phase, plan
+from tests.reports import numbers_in, shown
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = str(ROOT / "kinesis-demo")
@@ -49,10 +50,22 @@ def test_a_demo_is_started_watched_and_reported(here: dict[str, str], tmp_path: 
     assert lines[0] == "demo watched started"
     assert [n for n in range(1, 5) if f"phase {n} " in ran.stdout] == [1, 2, 3, 4]
     assert lines[-1].startswith("demo watched SUCCEEDED after ")
-    reported = run(here, "report", "watched")
+    reported = run(here, "report", "watched", cwd=tmp_path)
     assert (reported.returncode, reported.stdout.splitlines()[-1]) == (0, lines[-1])
+    assert_reported(tmp_path / "reports" / "watched")
     listed = run(here, "list", "--all", "--output", "json")
     assert "watched" in [demo["demoId"] for demo in json.loads(listed.stdout)["demos"]]
+
+
+def assert_reported(folder: Path) -> None:
+    """The page says what the API said, and nothing of what only a reader of the stream knows."""
+    summary = json.loads((folder / "summary.json").read_text())
+    told = {path: float(value) for path, value, _ in shown((folder / "report.html").read_text())}
+    assert told == dict(numbers_in(summary))
+    assert told["generated"] == told["acknowledged"] > 0
+    assert "delivered" not in told
+    sums = summary["timeseries"]["sums"]
+    assert (sums["offered"], sums["accepted"]) == (summary["generated"], summary["acknowledged"])
 
 
 def test_interrupted_it_leaves_the_demo_running_until_it_is_stopped(

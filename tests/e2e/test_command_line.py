@@ -17,7 +17,9 @@ import pytest
 from client.api import ApiError, DemoApi
 from client.signing import with_key
 from local.stack import REGION
+from reporting.seconds import of_csv
 from tests.e2e.demos import plan, wait_until
+from tests.reports import numbers_in, shown
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -76,7 +78,18 @@ def test_a_demo_ends_with_a_verdict_a_summary_and_exit_code_0(
     assert verdict, ran.stdout
     folder = ROOT / "reports" / verdict[1]
     summary = json.loads((folder / "summary.json").read_text())
+    page = (folder / "report.html").read_text()
+    in_stream = of_csv((folder / "timeseries.csv").read_text(), 0, 1).sums()["in_stream"]
+    assert f"report: {folder / 'report.html'}" in ran.stdout.splitlines()
     rmtree(folder)
+    told = {path: float(value) for path, value, _ in shown(page)}
+    assert told == dict(numbers_in(summary))
+    sums = summary["timeseries"]["sums"]
+    assert in_stream == sums["in_stream"] == summary["delivered"]
+    assert (sums["offered"], sums["accepted"]) == (summary["generated"], summary["acknowledged"])
+    assert (sums["throttled"], sums["failed"]) == (summary["throttled"], summary["failed"])
+    assert all(p["latency_ms"]["p99"] >= p["latency_ms"]["p50"] > 0 for p in summary["phases"])
+    assert "The stream is a model's" in page
     assert summary["generated"] == summary["delivered"] == int(verdict[2].replace(",", "")) > 0
     assert (summary["lost"], summary["failed"], summary["duplicates"]) == (0, 0, 0)
     assert [phase["phase_number"] for phase in summary["phases"]] == [1, 2, 3, 4]

@@ -47,6 +47,14 @@ def test_many_at_once_are_counted_as_one_by_one(since: list[int], now: int) -> N
     assert Distribution(cells).max_ms == (now - min(since)) / 1e6
 
 
+@given(latencies)
+def test_what_is_told_of_a_distribution_makes_it_again(values: list[int]) -> None:
+    told = counted(values)
+    rounded = [(round(middle_ms, 3), count) for middle_ms, count in told.buckets()]
+    again = Distribution.of(rounded, round(told.max_ms, 6))
+    assert (again.buckets(), again.max_ms) == (told.buckets(), told.max_ms)
+
+
 def test_nothing_counted_says_nothing() -> None:
     assert Distribution((0,) * CELLS).summary() is None
     assert Distribution.merged([]).percentile_ms(50) is None

@@ -49,6 +49,18 @@ def test_a_demos_ledgers_are_read_and_anothers_are_not() -> None:
     assert logs.unended == frozenset()
 
 
+def test_a_ledger_tells_how_often_each_latency_occurred() -> None:
+    told = {
+        "latency_counts": [[53.5, 3], [107.0, 1]],
+        "latency_ms": {"from_due": {"max": 141.3}},
+    }
+    (ledger,) = parse_task_logs([("a", ledger_line(**told))], "d").ledgers
+    assert [count for _, count in ledger.latency.buckets()] == [3, 1]
+    assert ledger.latency.max_ms == 141.3
+    (silent,) = parse_task_logs([("a", ledger_line(latency_ms={"from_due": None}))], "d").ledgers
+    assert silent.latency.summary() is None
+
+
 def test_a_task_that_has_not_ended_is_waited_for() -> None:
     lines = [("a", started()), ("b", started()), ("c", started("other")), ("a", ENDED)]
     assert parse_task_logs(lines, "d").unended == {"b"}

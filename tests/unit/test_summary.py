@@ -3,11 +3,14 @@
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
 from local.ledgers import PoolLedger, TaskLogs
 from local.load import Load, limiting_factor
 from local.proof import Tally
 from local.reader import Post
 from local.summary import Summary, summarize, table
+from worker.histogram import Distribution
 
 START_MS = 1_795_593_600_000
 STARTED_AT = "2026-11-25T08:00:00Z"
@@ -129,6 +132,23 @@ def test_throttling_is_told_apart_from_a_machine_at_its_limit() -> None:
         "the stream throttled 1,500 records"
     )
     assert "may have started late" in limiting_factor(None, 0, 0, {})
+
+
+def test_percentiles_are_of_all_tasks_records_together() -> None:
+    fast, slow = Distribution.of([(10.0, 98)], 10.5), Distribution.of([(1_000.0, 2)], 1_040.0)
+    result = summary(ledgers=[ledger(latency=fast), ledger(pool="q", latency=slow)])
+    assert result.latency_ms == result.phases[0].latency_ms
+    assert result.latency_ms == pytest.approx(
+        {"p50": 10, "p90": 10, "p99": 1_000, "max": 1_040}, rel=0.06
+    )
+    assert summary().latency_ms is None
+
+
+def test_what_the_stream_took_by_second_is_for_the_picture_not_for_the_file() -> None:
+    result = summary()
+    assert sum(result.arrivals.values()) == result.delivered == 9_000
+    assert min(result.arrivals) == START_MS // 1000 + 1
+    assert "arrivals" not in result.as_dict()
 
 
 def test_the_table_has_a_row_a_phase_under_its_heading() -> None:
