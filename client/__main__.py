@@ -11,10 +11,11 @@ import sys
 from botocore.exceptions import BotoCoreError
 
 from client import place
-from client.api import ApiError, DemoApi, NoApi, on_this_machine
+from client.api import ApiError, DemoApi, on_this_machine
 from client.arguments import PROGRAM, parser
 from client.commands import COMMANDS, FAILED, INTERRUPTED, Client
 from client.console import Console
+from client.nowhere import NoApi
 from client.place import UnknownApi
 from client.plans import BadPlan
 from client.watch import POLL_SECONDS, POLL_SECONDS_HERE

@@ -135,25 +135,6 @@ class DemoApi:
         return result
 
 
-class NoApi(DemoApi):
-    """Stands where no API could be found, for commands that may not need one."""
-
-    def __init__(self, reason: Exception) -> None:
-        super().__init__("", None)
-        self._reason = reason
-
-    def ask(
-        self,
-        method: str,
-        path: str,
-        body: object = None,
-        query: Mapping[str, str] | None = None,
-    ) -> Answer:
-        """Raise what kept the API from being found."""
-        del method, path, body, query
-        raise self._reason
-
-
 def _given(**query: object) -> dict[str, str]:
     return {name: str(value) for name, value in query.items() if value is not None}
 
