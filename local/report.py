@@ -92,6 +92,7 @@ def described(summary: Summary, run: Run, region: str, notes: list[str]) -> dict
     }
     return {
         **document,
+        "thresholds": document.get("thresholds", ()),
         "complaints": summary.complaints(),
         "notes": notes,
         "environment": environment,

@@ -85,7 +85,6 @@ class Summary:
     stream: Mapping[str, Any] | None = None
     arrivals: Mapping[int, int] = field(default_factory=dict, repr=False)
     """Records that the stream took, by Unix second; summary.json doesn't have them."""
-    thresholds: Sequence[Mapping[str, Any]] = ()
 
     @property
     def ok(self) -> bool:
@@ -172,7 +171,6 @@ def summarize(
         latency_ms=_latency(ledgers),
         stream=demo["stream"],
         arrivals=_by_second(tally),
-        thresholds=tuple(demo.get("thresholds", ())),
     )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from reporting.seconds import Seconds, bands, unix, value_at
+from reporting.seconds import Seconds, bands, highest, unix, value_at
 
 Document = Mapping[str, Any]
 
@@ -81,10 +81,8 @@ def _phase(phase: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def with_seconds(document: Document, seconds: Seconds) -> dict[str, Any]:
-    """The document, with what its seconds add up to and how many shards each phase ended with."""
-    phases = [
-        {**phase, "open_shards": _shards_at_end(phase, seconds)} for phase in document["phases"]
-    ]
+    """The document, with what its seconds add up to, and what they tell of each phase."""
+    phases = [{**phase, **_of_phase(phase, seconds)} for phase in document["phases"]]
     timeseries = {
         "begin": seconds.begin,
         "period": seconds.period,
@@ -94,10 +92,15 @@ def with_seconds(document: Document, seconds: Seconds) -> dict[str, Any]:
     return {**document, "phases": phases, "timeseries": timeseries}
 
 
-def _shards_at_end(phase: Mapping[str, Any], seconds: Seconds) -> float | None:
+def _of_phase(phase: Mapping[str, Any], seconds: Seconds) -> dict[str, float | None]:
+    """How many shards it ended with, and the p99 of its worst second."""
     found = bands([phase], seconds.begin)
     shards = value_at(seconds, "open_shards", found[0].end) if found else None
-    return None if shards is None else round(shards)
+    worst = highest(seconds, "latency_p99_ms", found[0]) if found else None
+    return {
+        "open_shards": None if shards is None else round(shards),
+        "worst_second_p99_ms": worst,
+    }
 
 
 def disagreements(document: Document) -> list[str]:
@@ -150,7 +153,11 @@ def verdict(document: Document) -> str:
     else:
         found = f"{document['acknowledged']:,} acknowledged by Kinesis, "
         found += f"{document['failed']:,} given up"
-    return f"{document['status']}: {document['generated']:,} generated, {found}"
+    told = f"{document['status']}: {document['generated']:,} generated, {found}"
+    judged = [each["ok"] for each in document.get("thresholds") or ()]
+    if judged:
+        told += f"; {judged.count(True)} of {len(judged)} thresholds held"
+    return told
 
 
 def silent(document: Document) -> Sequence[int]:

@@ -162,6 +162,14 @@ def value_at(seconds: Seconds, name: str, at: float) -> float | None:
     return told[-1] if told else None
 
 
+def highest(seconds: Seconds, name: str, band: Band) -> float | None:
+    """The highest value of a column in a phase's rows; None if none is known."""
+    period = seconds.period
+    rows = range(len(seconds))
+    values = (seconds.column(name)[r] for r in rows if band.begin <= r * period < band.end)
+    return max((value for value in values if value is not None), default=None)
+
+
 def unix(moment: str) -> float:
     """Unix time of an ISO 8601 moment."""
     return datetime.fromisoformat(moment).timestamp()

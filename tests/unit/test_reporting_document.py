@@ -51,9 +51,9 @@ def test_a_demo_is_good_as_far_as_was_looked(changes: dict[str, Any], good: bool
 
 def test_the_verdict_says_lost_only_where_the_stream_was_read() -> None:
     assert verdict(document()) == (
-        "SUCCEEDED: 4,010 generated, 4,010 delivered, 0 lost, 3 duplicates"
+        "SUCCEEDED: 4,010 generated, 4,010 delivered, 0 lost, 3 duplicates; 0 of 2 thresholds held"
     )
-    assert verdict(document(read_back=False)) == (
+    assert verdict(document(read_back=False, thresholds=[])) == (
         "SUCCEEDED: 4,010 generated, 4,010 acknowledged by Kinesis, 0 given up"
     )
 
@@ -80,3 +80,9 @@ def test_a_phase_ends_with_the_shards_that_were_told_last() -> None:
     assert [phase["open_shards"] for phase in found] == [4, 4, 34, 34]
     unknown = with_seconds(document(), seconds(open_shards=(None,) * 8))
     assert unknown["phases"][0]["open_shards"] is None
+
+
+def test_a_phases_worst_second_is_told() -> None:
+    p99 = (20.0, None, 30.0, 900.5, None, None, 1.0, 2.0)
+    found = with_seconds(document(), seconds(latency_p99_ms=p99))["phases"]
+    assert [phase["worst_second_p99_ms"] for phase in found] == [20, 900.5, None, 2]
