@@ -1,12 +1,11 @@
 """Runs a workload against the model, with producers that retry as the worker does.
 
-A tenth of a second a step: what is due, and what comes back from waiting, is offered to the shards;
-what they refuse waits for a time that doubles with each try, and is given up when its time-to-live
-is over. Records are a fluid here: a part of those that wait comes back in each step, the mean wait
-being the worker's. So a million records cost no more than one.
+A twentieth of a second a step: what is due, and what comes back from waiting, is offered to the
+shards; what they refuse waits (retrying.py), and is given up when its time-to-live is over, or 25
+seconds after the end of its phase. Records are a fluid here, so a million cost no more than one.
 
-Waiting records lie in an array of [seconds since due, tries, shard]; when a shard splits, its part
-is shared by its children.
+Left out: what a worker's bounds on memory and on requests in flight hold back, which only tells
+where nearly everything is refused.
 """
 
 from __future__ import annotations
@@ -15,52 +14,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ondemand import groups
 from ondemand.policy import Policy
-from ondemand.stream import Counts, OnDemandStream, Taken
-from ondemand.workload import Second
+from ondemand.retrying import Fluid, Retrying
+from ondemand.senders import Books, Senders
+from ondemand.stream import Counts, OnDemandStream
+from ondemand.traffic import Traffic
+from ondemand.workload import STEPS, Second
 
-STEPS = 10
-"""A second."""
-
-_DREGS = 1e-3
-"""A part of a record that is too small to matter."""
-
-Fluid = NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Retrying:
-    """How refused records are tried again; the worker's defaults (worker/retrier.py)."""
-
-    first_wait_seconds: float = 0.1
-    most_wait_seconds: float = 5.0
-    time_to_live_seconds: int = 30
-    gathering_seconds: float = 0.05
-    """What joining the next request takes on top."""
-
-    def returning(self) -> Fluid:
-        """The part of those that wait which comes back in a step, by tries so far."""
-        waits: list[float] = []
-        while not waits or waits[-1] < self.most_wait_seconds:
-            waits.append(min(self.most_wait_seconds, self.first_wait_seconds * 2 ** len(waits)))
-        means = np.array(waits) / 2 + self.gathering_seconds
-        parts: Fluid = np.minimum(1.0, 1 / (means * STEPS))
-        return parts
-
-
-@dataclass(frozen=True)
-class Traffic:
-    """What the records are like."""
-
-    record_bytes: int = 420
-    """Of what Kinesis counts as a record, key included; with aggregation an aggregate."""
-    user_records: float = 1.0
-    """User records in each."""
-    hot_share: float = 0.0
-    """The part of the records that one partition key has."""
-    hot_hash: int = 0
+DRAIN_SECONDS = 25
+"""What a phase's tasks have after its end to bring out what they made (worker/producer.py)."""
 
 
 @dataclass(frozen=True)
@@ -70,18 +34,31 @@ class Row:
     second: int
     phase: int
     target: float
-    offered: float
-    accepted: float
-    throttled: float
-    """Refusals; a record that is refused three times counts three times."""
-    failed: float
-    """Given up: their time-to-live was over."""
+    books: tuple[Books, ...]
+    """Of this phase, and of those before that are still draining."""
     waiting: float
     shards: int
     tasks: int
     running: int
-    mean_wait: float
-    """Of what was accepted, from when it was due, seconds."""
+    p50_seconds: float | None
+    """Of what was accepted, from when it was due; None if nothing was."""
+    p99_seconds: float | None
+
+    @property
+    def offered(self) -> float:
+        return sum(books.offered for books in self.books)
+
+    @property
+    def accepted(self) -> float:
+        return sum(books.accepted for books in self.books)
+
+    @property
+    def throttled(self) -> float:
+        return sum(books.throttled for books in self.books)
+
+    @property
+    def failed(self) -> float:
+        return sum(books.failed for books in self.books)
 
 
 def simulate(
@@ -95,128 +72,112 @@ def simulate(
     run = _Run(policy, traffic or Traffic(), retrying or Retrying())
     for second in seconds:
         yield run.second(second)
-    last = seconds[-1] if seconds else Second(0, 0, 0, 0, 1)
-    while drain and run.waits:
-        yield run.second(Second(0, 0, 0, 0, last.phase))
+    last = seconds[-1].phase if seconds else 1
+    while drain and run.unsent:
+        yield run.second(Second(0, (0.0,) * STEPS, 0, 0, last))
 
 
 class _Run:
     """A simulation under way."""
 
     def __init__(self, policy: Policy, traffic: Traffic, retrying: Retrying) -> None:
+        self._policy = policy
         self._stream = OnDemandStream(policy)
         self._traffic = traffic
-        self._returning = retrying.returning()
-        ages, tries = retrying.time_to_live_seconds + 1, len(self._returning)
-        count = len(self._stream.shards)
-        self._waiting: Fluid = np.zeros((ages, tries, count))
-        self._any_waits = False
-        self._rest: Fluid = np.zeros(count)
-        self._shares = self._shares_now()
+        self._retrying = retrying
+        self._groups = groups.fresh(traffic.shares(self._stream.shards))
+        self._senders: list[Senders] = []
+        """The last one's are the phase's own."""
+        self._rest: Fluid = np.zeros(len(self._groups.sizes))
 
     @property
-    def waits(self) -> bool:
-        """Whether half a record or more waits."""
-        return bool(self._waiting.sum() >= 0.5)
+    def unsent(self) -> bool:
+        """Whether half a record or more is neither taken nor given up."""
+        return sum(senders.unsent for senders in self._senders) >= 0.5
 
     def second(self, second: Second) -> Row:
         """Let one second pass."""
-        shards = len(self._stream.shards)
-        per_step = second.offered / self._traffic.user_records / STEPS
-        accepted = throttled = waited = 0.0
-        for step in range(STEPS):
-            taken, refused, wait = self._step(per_step * self._shares, (STEPS - step) / STEPS)
-            accepted, throttled, waited = accepted + taken, throttled + refused, waited + wait
-        failed = self._grow_older() if self._any_waits else 0.0
-        self._follow()
-        each = self._traffic.user_records
+        shards = self._stream.shards
+        self._change_over(second.phase)
+        for senders in self._senders:
+            senders.begin_second()
+        self._send(second, *self._traffic.packing(second.offered / max(1, second.running), shards))
+        if self._stream.tick():
+            groups_before = self._groups
+            now = self._stream.shards
+            shares = self._traffic.shares(now)
+            self._groups, heirs = groups.followed(groups_before, shards, now, shares)
+            for senders in self._senders:
+                senders.reshard(groups_before.sizes, self._groups.sizes, heirs)
+            self._rest = np.zeros(len(self._groups.sizes))
+        return self._row(second, len(shards))
+
+    def _change_over(self, phase: int) -> None:
+        """Begin a phase if it is a new one, and let go of those that have drained."""
+        now = self._stream.second
+        self._senders = [s for s in self._senders if s.ended is None or s.unsent]
+        if not self._senders or self._senders[-1].phase != phase:
+            for senders in self._senders:
+                senders.ended = now if senders.ended is None else senders.ended
+            self._senders.append(Senders(phase, self._retrying, len(self._groups.sizes)))
+
+    def _send(self, second: Second, records: float, size: int) -> None:
+        """Offer a second's traffic, so many user records in an entry of `size` bytes."""
+        idle = (0.0,) * STEPS
+        own = self._senders[-1]
+        steps = [senders.make(second.steps if senders is own else idle) for senders in self._senders]
+        quiet = not any(senders.retries for senders in self._senders)
+        if quiet and self._fits(sum(map(sum, steps)), records, size):
+            steps = [[sum(due)] for due in steps]  # nothing is refused: the steps don't matter
+        for dues in zip(*steps, strict=True):
+            sent = [
+                senders.send(due, self._groups)
+                for senders, due in zip(self._senders, dues, strict=True)
+            ]
+            share = self._offer(sum(sent[1:], start=sent[0]), records, size)
+            for senders in self._senders:
+                senders.settle(share)
+        for senders in self._senders:
+            if senders.ended is not None and self._stream.second - senders.ended >= DRAIN_SECONDS:
+                senders.give_up()
+
+    def _fits(self, due: float, records: float, size: int) -> bool:
+        """Whether no shard gets more than it takes in a second."""
+        entries = due * float(self._groups.shares.max()) / records + 1
+        return entries <= self._policy.shard_records and entries * size <= self._policy.shard_bytes
+
+    def _offer(self, offered: Fluid, records: float, size: int) -> Fluid:
+        """Offer whole entries, keep the rest for the next step; return the part taken."""
+        wanted = offered / self._groups.sizes / records + self._rest
+        whole = np.floor(wanted)
+        self._rest = wanted - whole
+        counts: Counts = whole.astype(np.int64)[self._groups.of_shard]
+        result = self._stream.offer(counts, counts * size)
+        taken = result.records[self._groups.first]
+        share: Fluid = np.divide(taken, whole, out=np.ones_like(whole), where=whole > 0)
+        return share
+
+    def _row(self, second: Second, shards: int) -> Row:
+        by_tries: Fluid = np.sum([s.accepted_by_tries for s in self._senders], axis=0)
         return Row(
             second=self._stream.second - 1,
             phase=second.phase,
             target=second.target,
-            offered=second.offered,
-            accepted=accepted * each,
-            throttled=throttled * each,
-            failed=failed * each,
-            waiting=float(self._waiting.sum()) * each,
+            books=tuple(senders.books() for senders in self._senders),
+            waiting=sum(senders.waiting for senders in self._senders),
             shards=shards,
             tasks=second.tasks,
             running=second.running,
-            mean_wait=waited / accepted if accepted else 0.0,
+            p50_seconds=self._latency(by_tries, 0.5),
+            p99_seconds=self._latency(by_tries, 0.99),
         )
 
-    def _grow_older(self) -> float:
-        """A second has passed for what waits; return what is given up by that."""
-        failed = float(self._waiting[-1].sum())
-        self._waiting[1:] = self._waiting[:-1].copy()
-        self._waiting[0] = 0.0
-        self._waiting[self._waiting < _DREGS] = 0.0
-        self._any_waits = bool(self._waiting.any())
-        return failed
-
-    def _step(self, due: Fluid, left: float) -> tuple[float, float, float]:
-        """Offer what is due and what comes back; return taken, refused, and the taken's wait."""
-        if not self._any_waits:
-            result, share = self._offer(due)
-            if result.throttled.any():
-                self._any_waits = True
-                self._waiting[0, 0] += due * (1 - share)
-            return float(result.records.sum()), float(result.throttled.sum()), 0.0
-        back = self._waiting * self._returning[None, :, None]
-        result, share = self._offer(due + back.sum(axis=(0, 1)))
-        refused = back * (1 - share)
-        self._waiting -= back
-        self._waiting[:, 1:] += refused[:, :-1]
-        self._waiting[:, -1] += refused[:, -1]
-        self._waiting[0, 0] += due * (1 - share)
-        taken_back = (back * share).sum(axis=(1, 2))
-        ages = np.arange(len(taken_back)) + 0.5 * (1 - left)
-        waited = float(taken_back @ ages)
-        return float(result.records.sum()), float(result.throttled.sum()), waited
-
-    def _offer(self, offered: Fluid) -> tuple[Taken, Fluid]:
-        """Offer whole records, keep the rest for the next step; return also the part taken."""
-        whole = np.floor(offered + self._rest)
-        self._rest += offered - whole
-        counts: Counts = whole.astype(np.int64)
-        result = self._stream.offer(counts, counts * self._traffic.record_bytes)
-        share = np.divide(result.records, whole, out=np.ones_like(whole), where=whole > 0)
-        return result, share
-
-    def _follow(self) -> None:
-        """End the stream's second, and bring what waits to the shards that there are then."""
-        before = {shard.number: place for place, shard in enumerate(self._stream.shards)}
-        if not self._stream.tick():
-            return
-        shards = self._stream.shards
-        moved = np.zeros((*self._waiting.shape[:2], len(shards)))
-        for place, shard in enumerate(shards):
-            if shard.number in before:
-                moved[:, :, place] = self._waiting[:, :, before[shard.number]]
-            elif shard.adjacent_parent is None and shard.parent is not None:
-                part = self._part_of_parent(place)
-                moved[:, :, place] = self._waiting[:, :, before[shard.parent]] * part
-            else:
-                for parent in (shard.parent, shard.adjacent_parent):
-                    if parent is not None:
-                        moved[:, :, place] += self._waiting[:, :, before[parent]]
-        self._waiting = moved
-        self._rest = np.zeros(len(shards))
-        self._shares = self._shares_now()
-
-    def _part_of_parent(self, place: int) -> float:
-        """The part of a split shard's waiting records that goes to this child."""
-        if not self._traffic.hot_share:
-            return 0.5
-        shard = self._stream.shards[place]
-        hot = self._stream.place_of(self._traffic.hot_hash)
-        family = [p for p, s in enumerate(self._stream.shards) if s.parent == shard.parent]
-        if hot not in family:
-            return 0.5
-        return 1.0 if hot == place else 0.0
-
-    def _shares_now(self) -> Fluid:
-        """The part of the records that goes to each shard."""
-        shares = self._stream.shares() * (1 - self._traffic.hot_share)
-        shares[self._stream.place_of(self._traffic.hot_hash)] += self._traffic.hot_share
-        return shares
+    def _latency(self, by_tries: Fluid, quantile: float) -> float | None:
+        """How old what was accepted was, of which so much by the number of its tries, seconds."""
+        found = np.flatnonzero(by_tries)
+        if not len(found):
+            return None
+        busy = int(found[-1]) + 1
+        ages = by_tries[:busy] @ self._retrying.ages[:busy]
+        step = int(np.searchsorted(np.cumsum(ages), quantile * ages.sum()))
+        return (step + 0.5) / STEPS

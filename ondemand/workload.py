@@ -13,6 +13,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
+STEPS = 20
+"""Of a second that are told apart."""
+
+
 class BadWorkload(ValueError):
     """A workload that can't be read; the message says where."""
 
@@ -34,10 +38,6 @@ class Launching:
         return min(tasks, self.burst + math.floor(launched_for * self.per_second))
 
 
-AT_ONCE = Launching(start_seconds=0.0, burst=1 << 31)
-"""For traffic that isn't made by tasks."""
-
-
 @dataclass(frozen=True)
 class Phase:
     """A part of a plan; `target_tps` in user records a second by all its tasks together."""
@@ -53,11 +53,17 @@ class Second:
 
     target: float
     """User records that are wanted."""
-    offered: float
-    """User records that the running tasks make."""
+    steps: tuple[float, ...]
+    """User records that the running tasks make, by part of the second."""
     tasks: int
     running: int
+    """Tasks that send, in the second's end."""
     phase: int
+
+    @property
+    def offered(self) -> float:
+        """User records that the running tasks make in the whole second."""
+        return sum(self.steps)
 
 
 class Shape(StrEnum):
@@ -69,20 +75,24 @@ class Shape(StrEnum):
     SAWTOOTH = "sawtooth"
 
 
-def of_phases(phases: Sequence[Phase], launching: Launching) -> list[Second]:
-    """A plan's seconds, in order."""
+def of_phases(phases: Sequence[Phase], launchings: Sequence[Launching]) -> list[Second]:
+    """A plan's seconds, in order; each phase's tasks are launched in their own way."""
     seconds = []
-    for number, phase in enumerate(phases, start=1):
+    for number, (phase, launching) in enumerate(zip(phases, launchings, strict=True), start=1):
+        each = phase.target_tps / phase.task_count / STEPS
         for elapsed in range(phase.duration_seconds):
-            running = launching.running(phase.task_count, elapsed)
-            offered = phase.target_tps * running / phase.task_count
-            seconds.append(Second(phase.target_tps, offered, phase.task_count, running, number))
+            running = [
+                launching.running(phase.task_count, elapsed + (step + 0.5) / STEPS)
+                for step in range(STEPS)
+            ]
+            steps = tuple(each * tasks for tasks in running)
+            seconds.append(Second(phase.target_tps, steps, phase.task_count, running[-1], number))
     return seconds
 
 
 def of_rates(rates: Iterable[float], tasks: int) -> list[Second]:
     """Seconds of these rates, all tasks running all the time."""
-    return [Second(rate, rate, tasks, tasks, 1) for rate in rates]
+    return [Second(rate, (rate / STEPS,) * STEPS, tasks, tasks, 1) for rate in rates]
 
 
 def of_shape(shape: Shape, low: float, high: float, duration: int, period: int) -> list[float]:

@@ -127,6 +127,13 @@ def actual(
     return _priced(use, region=region, workers=workers, advantage=advantage, stack=stack)
 
 
+def of_stream(use: DemoUse, *, region: str, workers: Workers, advantage: bool = False) -> Estimate:
+    """What the stream alone takes for traffic that isn't a demo's."""
+    at = prices.in_region(region)
+    lines = tuple(line for line in _stream_lines(at, use, workers, advantage) if line.quantity)
+    return Estimate(region, lines, ())
+
+
 def commitment_price(region: str) -> Commitment:
     """The price of On-demand Advantage, without which there is no warm throughput."""
     at = prices.in_region(region)
