@@ -20,9 +20,10 @@ from client.place import UnknownApi
 from client.plans import BadPlan
 from client.watch import POLL_SECONDS, POLL_SECONDS_HERE
 from reporting.folder import LibraryMissing, NoReport
+from simulation.question import BadQuestion
 
 USAGE = 2
-WITHOUT_API = ("compare",)
+WITHOUT_API = ("compare", "simulate")
 """Commands that may not need it."""
 
 
@@ -31,7 +32,7 @@ def main() -> int:
     arguments = parser().parse_args()
     try:
         return COMMANDS[arguments.command](_client(arguments), arguments)
-    except (BadPlan, UnknownApi, NoReport) as error:
+    except (BadPlan, BadQuestion, UnknownApi, NoReport) as error:
         return _told(error, USAGE)
     except ApiError as error:
         if arguments.output == "json" and error.body is not None:

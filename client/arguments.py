@@ -6,6 +6,8 @@ import argparse
 import re
 from pathlib import Path
 
+from client import simulate
+
 PROGRAM = "kinesis-demo"
 _EPILOG = """\
 exit codes:
@@ -48,6 +50,9 @@ def parser() -> argparse.ArgumentParser:
         command("report", "show a demo's result and write its report; 0 only if it succeeded")
     )
     _add_compare(command("compare", "show two demos side by side"))
+    simulate.add_arguments(
+        command("simulate", "tell what a stream would do with a traffic, and its cost; no AWS")
+    )
     return found
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from client import plans, reports, show
+from client import plans, reports, show, simulate
 from client.api import DemoApi
 from client.console import Console
 from client.watch import POLL_SECONDS, looks, watch
@@ -119,6 +119,13 @@ def compare(client: Client, arguments: argparse.Namespace) -> int:
     return DONE
 
 
+def simulated(client: Client, arguments: argparse.Namespace) -> int:
+    """Tell what a stream would do. Raises BadPlan, BadQuestion, LibraryMissing, OSError."""
+    answer = simulate.document(arguments, Console(sys.stderr) if client.as_json else client.console)
+    client.show(answer, lambda: simulate.lines(arguments, answer))
+    return DONE
+
+
 COMMANDS: Mapping[str, Callable[[Client, argparse.Namespace], int]] = {
     "start": start,
     "list": list_demos,
@@ -127,6 +134,7 @@ COMMANDS: Mapping[str, Callable[[Client, argparse.Namespace], int]] = {
     "stop": stop,
     "report": report,
     "compare": compare,
+    "simulate": simulated,
 }
 
 

@@ -19,9 +19,10 @@ PLAIN_EVERY_SECONDS = 2.0
 class Console:
     """Prints steps, progress and results."""
 
-    def __init__(self, out: TextIO = sys.stdout) -> None:
-        self._out = out
-        self._live = out.isatty()
+    def __init__(self, out: TextIO | None = None) -> None:
+        """Without `out`, to standard output."""
+        self._out = out or sys.stdout
+        self._live = self._out.isatty()
         self._last_plain = 0.0
         self._drawn = False
 

@@ -2,8 +2,8 @@
 
 A refused record waits a random time, uniform between nothing and a bound that doubles with each
 try (worker/retrier.py). So what is refused in one step comes back evenly over a span of later
-ones, and a step's return is the sum of all spans that lie over it: it is kept as that sum's changes,
-a few for each refusal. A record's age is not kept. It follows from its number of tries, as a
+ones, and a step's return is the sum of all spans that lie over it, of which only the changes are
+kept, a few for each refusal. A record's age is not kept. It follows from its number of tries, as a
 distribution that is worked out once, and so do the part that is given up at each try and the
 latencies of what was taken.
 """

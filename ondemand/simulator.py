@@ -125,7 +125,9 @@ class _Run:
         """Offer a second's traffic, so many user records in an entry of `size` bytes."""
         idle = (0.0,) * STEPS
         own = self._senders[-1]
-        steps = [senders.make(second.steps if senders is own else idle) for senders in self._senders]
+        steps = [
+            senders.make(second.steps if senders is own else idle) for senders in self._senders
+        ]
         quiet = not any(senders.retries for senders in self._senders)
         if quiet and self._fits(sum(map(sum, steps)), records, size):
             steps = [[sum(due)] for due in steps]  # nothing is refused: the steps don't matter

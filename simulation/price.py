@@ -7,6 +7,7 @@ stream takes of it.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 from chalicelib import cost
@@ -38,6 +39,11 @@ def of(workload: Workload, rows: Sequence[Row], question: Question) -> dict[str,
     else:
         found = _stream_alone(rows, workers, question.region, advantage=advantage)
     return cost.to_json(found) if found else {}
+
+
+def commitment(region: str) -> dict[str, Any]:
+    """What the account pays for being able to warm streams at all, USD."""
+    return asdict(cost.commitment_price(region))
 
 
 def _use(workload: Workload, rows: Sequence[Row]) -> DemoUse:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from ondemand.senders import Books
@@ -25,7 +25,6 @@ class Result:
 
     def document(self) -> dict[str, Any]:
         """Everything that is told of it; counts are user records, times are seconds."""
-        warm = answers.warming(self.workload, self.question)
         phases = self.workload.phases
         tasks = answers.fewest_tasks(phases, self.rows, self.question)
         return {
@@ -42,20 +41,39 @@ class Result:
                     "fewest_tasks": fewest,
                     **_of_phase(self.rows, number),
                 }
-                for number, (phase, fewest) in enumerate(
-                    zip(phases, tasks, strict=True), start=1
-                )
+                for number, (phase, fewest) in enumerate(zip(phases, tasks, strict=True), start=1)
             ],
-            "warm_throughput_for_no_throttling": asdict(warm),
+            "warm_throughput_for_no_throttling": self._warming(),
             "cost": price.of(self.workload, self.rows, self.question),
             "seconds": list(_seconds(self.rows)),
         }
 
+    def _warming(self) -> dict[str, Any]:
+        """The capacity that throttles nothing, and what it would cost then."""
+        warm = answers.warming(self.workload, self.question)
+        if not warm.mibps:
+            return asdict(warm)
+        warmed = run(self.workload, replace(self.question, warm_mibps=warm.mibps))
+        return {
+            **asdict(warm),
+            "cost": price.of(warmed.workload, warmed.rows, warmed.question),
+            "commitment": price.commitment(self.question.region),
+        }
 
-def run(workload: Workload, question: Question) -> Result:
-    """Run the traffic against the model, until nothing of it waits any more."""
-    rows = tuple(simulate(workload.seconds, question.policy, question.traffic))
-    return Result(workload, question, rows)
+
+def run(
+    workload: Workload, question: Question, watch: Callable[[int], None] = lambda _: None
+) -> Result:
+    """Run the traffic against the model, until nothing of it waits any more.
+
+    `watch` is told each hundredth second.
+    """
+    rows = []
+    for row in simulate(workload.seconds, question.policy, question.traffic):
+        rows.append(row)
+        if row.second % 100 == 0:
+            watch(row.second)
+    return Result(workload, question, tuple(rows))
 
 
 def _totals(rows: Sequence[Row]) -> dict[str, Any]:

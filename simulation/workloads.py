@@ -1,4 +1,4 @@
-"""The seconds that are simulated: of a plan as POST /demo takes it, a table, a shape, a past demo."""
+"""The seconds to simulate: of a plan as POST /demo takes it, a table, a shape, a past demo."""
 
 from __future__ import annotations
 
@@ -104,9 +104,7 @@ def _of_rates(title: str, rates: Sequence[float]) -> Workload:
     return Workload(title, workload.of_rates(rates, tasks=0))
 
 
-def _of_phases(
-    title: str, phases: Sequence[Phase], launchings: Sequence[Launching]
-) -> Workload:
+def _of_phases(title: str, phases: Sequence[Phase], launchings: Sequence[Launching]) -> Workload:
     return Workload(title, workload.of_phases(phases, launchings), tuple(phases))
 
 

@@ -1,11 +1,12 @@
 """One stream of the data plane: the model says what is taken, the log keeps it.
 
-The model's seconds are real ones, counted from the stream's beginning; it is brought up to the
-present whenever the stream is touched, so a stream that nobody looks at costs nothing.
+The model's seconds are the clock's whole ones, from the stream's beginning on; it is brought up to
+the present whenever the stream is touched, so a stream that nobody looks at costs nothing.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -50,7 +51,7 @@ class ModelledStream:
         self._account = account
         self._model = model
         self._log = shards
-        self._began = now
+        self._began = math.floor(now)
         self._open = [log for log in shards.shards if log.ending is None]
         self._hashes: dict[str, int] = {}
         self._ticks = 0

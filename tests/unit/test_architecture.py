@@ -14,7 +14,7 @@ SHIPPED = {
     "api": {"app", "chalicelib", "boto3", "botocore", "chalice"},
     "deployment": {"deployment", "chalicelib", "boto3", "botocore", "chalice", "yaml"},
     # What a checkout without a virtualenv needs: boto3 and nothing else.
-    "client": {"client", "deployment", "reporting", "boto3", "botocore"},
+    "client": {"client", "deployment", "reporting", "simulation", "boto3", "botocore"},
     # Imported where something is drawn or rendered, and missed with a word if they aren't there.
     "reporting": {"reporting", "matplotlib", "jinja2", "markupsafe"},
 }
@@ -26,11 +26,16 @@ PURE = [
     *(f"local/{name}.py" for name in ("proof", "timeline", "summary", "swagger")),
     *(f"local/kinesis/{name}.py" for name in ("log", "stream", "operations", "requests")),
     *(f"ondemand/{name}.py" for name in ("policy", "shards", "stream", "workload", "simulator")),
+    *(f"ondemand/{name}.py" for name in ("traffic", "groups", "retrying", "senders")),
+    *(f"simulation/{name}.py" for name in ("question", "answers", "price", "result")),
     *(f"deployment/{name}.py" for name in ("stage", "template", "spending")),
     *(f"api/chalicelib/{name}.py" for name in ("plan", "report", "names", "demo_state", "history")),
     *(f"api/chalicelib/{name}.py" for name in ("budget", "events", "stream_choice", "timeseries")),
     *(f"api/chalicelib/{name}.py" for name in ("cost", "usage", "prices")),
-    *(f"client/{name}.py" for name in ("arguments", "cost", "refusal", "show", "tables")),
+    *(
+        f"client/{name}.py"
+        for name in ("arguments", "cost", "refusal", "show", "simulated", "tables")
+    ),
     *(f"reporting/{name}.py" for name in ("canvas", "picture", "overlay", "seconds", "document")),
     *(f"reporting/{name}.py" for name in ("comparison",)),
 ]
@@ -74,6 +79,7 @@ def test_every_file_is_short_enough_to_read() -> None:
             "deployment",
             "ondemand",
             "reporting",
+            "simulation",
             "local",
             "bench",
             "tests",

@@ -7,7 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ondemand.workload import (
-    AT_ONCE,
     BadWorkload,
     Launching,
     Phase,
@@ -16,6 +15,8 @@ from ondemand.workload import (
     of_phases,
     of_shape,
 )
+
+AT_ONCE = Launching(start_seconds=0.0, burst=1 << 31)
 
 phases = st.lists(
     st.builds(Phase, st.floats(1, 1e6), st.integers(1, 60), st.integers(1, 5_000)),
@@ -26,14 +27,14 @@ phases = st.lists(
 
 @given(phases)
 def test_tasks_that_are_there_at_once_send_what_the_plan_says(plan: list[Phase]) -> None:
-    offered = sum(second.offered for second in of_phases(plan, AT_ONCE))
+    offered = sum(second.offered for second in of_phases(plan, [AT_ONCE] * len(plan)))
     wanted = sum(phase.target_tps * phase.duration_seconds for phase in plan)
     assert offered == pytest.approx(wanted)
 
 
 @given(phases)
 def test_no_second_offers_more_than_its_target(plan: list[Phase]) -> None:
-    for second in of_phases(plan, Launching()):
+    for second in of_phases(plan, [Launching()] * len(plan)):
         assert 0 <= second.running <= second.tasks
         assert second.offered <= second.target * 1.000001
 
