@@ -89,6 +89,43 @@ def of_phases(phases: Sequence[Phase], launchings: Sequence[Launching]) -> list[
     return seconds
 
 
+@dataclass(frozen=True)
+class Sending:
+    """A phase as it went: its tasks sent from `begin` to `end`, seconds, in the mean."""
+
+    phase: Phase
+    began: float
+    """When the phase did."""
+    begin: float
+    end: float
+
+
+def of_sendings(sendings: Sequence[Sending]) -> list[Second]:
+    """The seconds from 0 on of what was sent; phases follow each other."""
+    last = max(math.ceil(sending.end) for sending in sendings)
+    return [_second_of(sendings, second) for second in range(last)]
+
+
+def _second_of(sendings: Sequence[Sending], second: int) -> Second:
+    begun = [number for number, s in enumerate(sendings, start=1) if s.began < second + 1]
+    number = begun[-1] if begun else 1
+    phase = sendings[number - 1].phase
+    steps = tuple(
+        sum(
+            sending.phase.target_tps * _overlap(sending, second + step / STEPS)
+            for sending in sendings
+        )
+        for step in range(STEPS)
+    )
+    running = phase.task_count if sendings[number - 1].begin < second + 1 else 0
+    return Second(phase.target_tps, steps, phase.task_count, running, number)
+
+
+def _overlap(sending: Sending, at: float) -> float:
+    """For how much of the step that begins `at` a phase's tasks sent, seconds."""
+    return max(0.0, min(sending.end, at + 1 / STEPS) - max(sending.begin, at))
+
+
 def of_rates(rates: Iterable[float], tasks: int) -> list[Second]:
     """Seconds of these rates, all tasks running all the time."""
     return [Second(rate, (rate / STEPS,) * STEPS, tasks, tasks, 1) for rate in rates]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,9 +12,8 @@ from typing import Any
 
 from chalicelib import definition, plan
 from chalicelib.errors import InvalidPlan
-from chalicelib.plan import MAX_TASK_COUNT
 from ondemand import workload
-from ondemand.workload import BadWorkload, Launching, Phase, Second, Shape
+from ondemand.workload import BadWorkload, Launching, Phase, Second, Sending, Shape
 from simulation.question import MOST_SECONDS, BadQuestion, Question
 
 MOST_RATE = 100_000_000.0
@@ -44,22 +44,23 @@ def of_plan(body: Mapping[str, Any], question: Question) -> Workload:
         raise BadQuestion("\n".join(lines)) from None
     phases = [Phase(p.target_tps, p.duration_seconds, p.task_count) for p in asked.phases]
     launching = Launching(start_seconds=question.task_start_seconds)
-    return _of_phases("the plan", phases, [launching] * len(phases))
+    seconds = workload.of_phases(phases, [launching] * len(phases))
+    return Workload("the plan", seconds, tuple(phases))
 
 
 def of_summary(path: Path) -> Workload:
-    """A demo that was run, by its summary.json: its phases, and when its records began to come.
+    """A demo that was run, by its summary.json: what its tasks made, when they made it.
 
     Raises BadQuestion.
     """
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
-        phases = [
-            Phase(p["target_tps"], p["duration_seconds"], p["task_count"]) for p in found["phases"]
-        ]
-        starts = [Launching(_late(p), burst=MAX_TASK_COUNT) for p in found["phases"]]
-        return _of_phases(f"demo {found['demo_id']} again", phases, starts)
-    except (OSError, ValueError, KeyError, TypeError, ZeroDivisionError) as error:
+        origin = math.floor(_unix(found["phases"][0]))
+        sendings = [_sending(phase, origin) for phase in found["phases"]]
+        title = f"demo {found['demo_id']} again"
+        seconds = workload.of_sendings(sendings)
+        return Workload(title, seconds, tuple(sending.phase for sending in sendings))
+    except (OSError, ValueError, LookupError, TypeError, ZeroDivisionError) as error:
         raise BadQuestion(
             f"--replay {path}: it can't be read as a demo's summary.json ({error!r}): give the one "
             "that a demo left in reports/"
@@ -104,15 +105,15 @@ def _of_rates(title: str, rates: Sequence[float]) -> Workload:
     return Workload(title, workload.of_rates(rates, tasks=0))
 
 
-def _of_phases(title: str, phases: Sequence[Phase], launchings: Sequence[Launching]) -> Workload:
-    return Workload(title, workload.of_phases(phases, launchings), tuple(phases))
-
-
-def _late(phase: Mapping[str, Any]) -> float:
-    """When a phase's tasks began, in the mean, from the whole second in which it began.
-
-    They make the target from when they begin until the phase ends, so what they made tells.
-    """
-    began = datetime.fromisoformat(phase["started_at"]).timestamp()
+def _sending(phase: Mapping[str, Any], origin: float) -> Sending:
+    """A phase as it went. Its tasks kept their pace until it ended, so what they made tells when
+    they began."""
+    began = _unix(phase) - origin
+    end = began + phase["duration_seconds"]
     sent_for = phase["generated"] / phase["target_tps"]
-    return float(began % 1 + max(0.0, phase["duration_seconds"] - sent_for))
+    found = Phase(phase["target_tps"], phase["duration_seconds"], phase["task_count"])
+    return Sending(found, began, max(began, end - sent_for), end)
+
+
+def _unix(phase: Mapping[str, Any]) -> float:
+    return datetime.fromisoformat(phase["started_at"]).timestamp()

@@ -50,7 +50,7 @@ def test_a_demos_ledgers_are_read_and_anothers_are_not() -> None:
 
 
 def test_a_ledger_tells_how_often_each_latency_occurred() -> None:
-    told = {
+    told: dict[str, Any] = {
         "latency_counts": [[53.5, 3], [107.0, 1]],
         "latency_ms": {"from_due": {"max": 141.3}},
     }
