@@ -21,13 +21,18 @@ from typing import Protocol, cast
 from worker.collector import Batch
 from worker.concurrency import Concurrency
 from worker.encoding import Outcome
-from worker.generator import Generator
 from worker.histogram import Histogram
 from worker.ledger import Cause, Ledger
 from worker.limits import SURE_TO_FIT_BYTES, is_too_large
 from worker.pacer import Pace, Unpaced
 from worker.record import Entry, Item, Record, records_of
 from worker.retrier import Retrier
+
+
+class Source(Protocol):
+    """What makes records: of posts, or of a user's template."""
+
+    def posts(self, dues_ns: Sequence[int]) -> list[Record]: ...
 
 
 class Gatherer(Protocol):
@@ -56,7 +61,7 @@ class Pipeline:
         *,
         pace: Pace,
         start_ns: int,
-        generator: Generator,
+        generator: Source,
         gatherer: Gatherer,
         retrier: Retrier,
         ledger: Ledger,

@@ -227,6 +227,7 @@ class Pool:
             Assignment(
                 origin=origin,
                 post_bytes=self._settings.post_bytes,
+                record_template=self._settings.record_template,
                 pace=pace,
                 records_per_second=_MOST_PER_SECOND if rate is None else float(rate / slots),
                 slot=number,

@@ -24,11 +24,13 @@ from worker.gatherers import LINGER_NS, Gathering
 from worker.generator import Generator, Origin
 from worker.limits import MAX_RECORDS_PER_REQUEST
 from worker.pacer import NS, Pace
-from worker.pipeline import Latencies, Pipeline
+from worker.pipeline import Latencies, Pipeline, Source
 from worker.retrier import Retrier, RetryPolicy
 from worker.scoreboard import Latency, Scoreboard
 from worker.sender import Sender
 from worker.stop import STOP_SIGNALS
+from worker.template import Template
+from worker.templated import TemplateGenerator
 
 SHORTEST_TICK_NS = 5_000_000
 RECORDS_PER_TICK = 50
@@ -37,6 +39,9 @@ LONGEST_SLEEP_NS = NS // 2
 DRAIN_NS = 25 * NS
 """With what comes after it, within the 30 seconds that a stop may take."""
 LEAST_UNSENT = 2_000
+MOST_WAITING_BYTES = 64 * 1024 * 1024
+"""Of records that wait to be sent, and as much again of those that wait for another try: what a
+hundred thousand posts come to, hence a bound only where a template makes larger records."""
 _NEVER_NS = 1 << 62
 
 
@@ -46,6 +51,8 @@ class Assignment:
 
     origin: Origin
     post_bytes: int
+    record_template: Template | None
+    """What to send instead of posts."""
     pace: Pace
     records_per_second: float
     """What to be ready for, this slot alone; for TARGET_TPS=max, a guess."""
@@ -183,26 +190,39 @@ class Producer:
         self._told_to_stop = True
         self._results.put(None)
 
+    def _source(self, seed: int, first_sequence: int) -> Source:
+        task = self._task
+        if task.record_template is None:
+            return Generator(task.origin, task.epoch_ns, seed, first_sequence, task.post_bytes)
+        return TemplateGenerator(
+            task.record_template, task.origin, task.epoch_ns, seed, first_sequence
+        )
+
     def _wire(self) -> Pipeline:
         task = self._task
         ledger = self._scoreboard.ledger(task.slot)
         chance = random.Random()  # noqa: S311 (jitter, not secrets)
         seed = chance.getrandbits(64)
+        in_memory = _records_in_memory(task)
+        policy = RetryPolicy(max_records=min(RetryPolicy.max_records, in_memory))
         return Pipeline(
             pace=task.pace,
             start_ns=task.start_ns,
-            generator=Generator(
-                task.origin, task.epoch_ns, seed, ledger.generated, task.post_bytes
-            ),
+            generator=self._source(seed, ledger.generated),
             gatherer=self._gathering.gatherer,
-            retrier=Retrier(RetryPolicy(), chance.random),
+            retrier=Retrier(policy, chance.random),
             ledger=ledger,
             latencies=Latencies(
                 self._scoreboard.histogram(task.slot, Latency.FROM_DUE),
                 self._scoreboard.histogram(task.slot, Latency.FROM_SEND),
             ),
             concurrency=Concurrency(task.records_per_second),
-            max_unsent=max(LEAST_UNSENT, int(task.records_per_second)),
+            max_unsent=min(max(LEAST_UNSENT, int(task.records_per_second)), in_memory),
             save=lambda books: self._scoreboard.write(task.slot, books),
             dispatch=self._dispatch,
         )
+
+
+def _records_in_memory(task: Assignment) -> int:
+    size = task.post_bytes if task.record_template is None else task.record_template.mean_bytes
+    return max(1, MOST_WAITING_BYTES // size)

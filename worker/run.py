@@ -18,7 +18,7 @@ from uuid import uuid4
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from worker import log
+from worker import fakes, log
 from worker.concurrency import MOST
 from worker.cpus import usable_cpus
 from worker.errors import BadSettings
@@ -50,6 +50,8 @@ def run(stop: Stop) -> int:
     except (BotoCoreError, ClientError, BrokenShardMap, ValueError) as error:
         print(f"worker: stream {settings.stream_name} can't be used: {error}", file=sys.stderr)
         return 1
+    if settings.record_template is not None:
+        fakes.prepare(settings.record_template.providers)
     scoreboard = Scoreboard.create(uuid4().hex[:8], settings.processes or usable_cpus())
     log.event(
         "started",

@@ -11,9 +11,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
+from worker import fakes
 from worker.contract import CONTROLLER_MODE, WORKER_NAMESPACE, Env
 from worker.errors import BadSettings
 from worker.generator import DEFAULT_SIZE
+from worker.template import BadTemplate, Template, parse
 
 MOST_PER_SECOND = 1e9
 """Records; more than any stream takes."""
@@ -44,6 +46,8 @@ class Settings:
     """Pack user records into KPL aggregates."""
     post_bytes: int
     """About how long a post is."""
+    record_template: Template | None
+    """What to send instead of posts."""
 
     @property
     def task_tps(self) -> Fraction | None:
@@ -70,6 +74,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         == "true",
         aggregation=reader.one_of(Env.AGGREGATION, ("off", "on"), "off") == "on",
         post_bytes=reader.whole(Env.POST_BYTES, 300, 600) or DEFAULT_SIZE,
+        record_template=reader.template(Env.RECORD_TEMPLATE),
     )
     if reader.problems:
         raise BadSettings(tuple(reader.problems))
@@ -136,6 +141,23 @@ class _Reader:
             self._complain(name, "records per second, a number from 0, or max")
             return default
         return rate
+
+    def template(self, name: Env) -> Template | None:
+        text = self._environ.get(name, "")
+        if not text.strip():
+            return None
+        try:
+            template = parse(text)
+        except BadTemplate as error:
+            self.problems += [f"{name}, {problem}" for problem in error.problems]
+            return None
+        if template.providers and not fakes.available():
+            wanted = ", ".join(f"faker.{provider}" for provider in template.providers)
+            self.problems.append(
+                f"{name} uses {wanted}, and Faker is not installed: pip install faker, or use "
+                "choice and text instead"
+            )
+        return template
 
     def _complain(self, name: Env, wanted: str) -> None:
         self.problems.append(f"{name}={self._environ[name]!r} is not {wanted}")

@@ -10,7 +10,7 @@ ROOT = Path(__file__).resolve().parents[2]
 STDLIB = sys.stdlib_module_names
 SHIPPED = {
     # What the worker's image and the Lambda's zip hold; anything else would fail to import there.
-    "worker": {"worker", "boto3", "botocore", "orjson", "psutil"},
+    "worker": {"worker", "boto3", "botocore", "orjson", "psutil", "faker"},
     "api": {"app", "chalicelib", "boto3", "botocore", "chalice"},
     "deployment": {"deployment", "chalicelib", "boto3", "botocore", "chalice", "yaml"},
     # What a checkout without a virtualenv needs: boto3 and nothing else.
@@ -23,6 +23,8 @@ PURE = [
     *(f"worker/{name}.py" for name in ("pacer", "collector", "retrier", "ledger", "generator")),
     *(f"worker/{name}.py" for name in ("pipeline", "settings", "record", "limits")),
     *(f"worker/{name}.py" for name in ("aggregator", "encoding", "histogram", "concurrency")),
+    *(f"worker/{name}.py" for name in ("columns", "fakes", "templated")),
+    *(f"worker/template/{name}.py" for name in ("functions", "lexer", "parser", "placeholders")),
     *(f"local/{name}.py" for name in ("proof", "timeline", "summary", "swagger")),
     *(f"local/kinesis/{name}.py" for name in ("log", "stream", "operations", "requests")),
     *(f"ondemand/{name}.py" for name in ("policy", "shards", "stream", "workload", "simulator")),
@@ -46,12 +48,12 @@ def sources(*folders: str) -> list[Path]:
 
 
 def imported(path: Path) -> set[str]:
-    """The top-level packages that a file imports, those for type checkers only left out."""
+    """The top-level packages that a file imports; its own, and those for type checkers, left out."""
     found = set()
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
+        elif isinstance(node, ast.ImportFrom) and not node.level:
             found.add(node.module or "")
     tops = {name.partition(".")[0] for name in found}
     return {top for top in tops if not top.startswith(ONLY_TYPES)}
@@ -97,7 +99,7 @@ def test_the_image_holds_what_the_worker_needs() -> None:
     allowed = (ROOT / ".dockerignore").read_text().split()
     assert all(f"!{path}" in allowed for path in copied)
     installed = (ROOT / "requirements/worker.in").read_text()
-    assert {"boto3", "orjson", "psutil"} == {
+    assert {"boto3", "faker", "orjson", "psutil"} == {
         line.partition("==")[0] for line in installed.splitlines() if "==" in line
     }
     assert "USER worker" in dockerfile
