@@ -7,6 +7,7 @@
 PYTHON ?= $(shell for name in python3.11 python3.12 python3.13 python3; do command -v $$name && break; done)
 PLAN ?= quick
 AGGREGATION ?= off
+RECORD ?=
 MODEL ?= on
 TIME_SCALE ?= 180
 REGION ?= us-east-1
@@ -15,7 +16,7 @@ READY = .venv/.ready
 .PHONY: demo bench test check lint unit e2e up down clean
 
 demo: $(READY)
-	@.venv/bin/python -m local demo --plan $(PLAN) --aggregation $(AGGREGATION) --model $(MODEL) --time-scale $(TIME_SCALE)
+	@.venv/bin/python -m local demo --plan $(PLAN) --aggregation $(AGGREGATION) --model $(MODEL) --time-scale $(TIME_SCALE)$(if $(RECORD), --record $(RECORD))
 
 bench: .venv-bench/.ready
 	@.venv-bench/bin/python -m bench $(BENCH)

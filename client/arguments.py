@@ -99,6 +99,11 @@ def _add_start(start: argparse.ArgumentParser) -> None:
         metavar="MIBPS",
         help="MiB/s that the stream is to take at once; it has its price",
     )
+    start.add_argument(
+        "--record",
+        metavar="FILE",
+        help="send records by this template instead of posts (docs/templates.md)",
+    )
     after = start.add_mutually_exclusive_group()
     after.add_argument(
         "--dry-run", action="store_true", help="start nothing; show plan and estimated cost"

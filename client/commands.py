@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from client import plans, reports, show, simulate
+from client import plans, records, reports, show, simulate
 from client.api import DemoApi
 from client.console import Console
 from client.watch import POLL_SECONDS, looks, watch
@@ -149,6 +149,8 @@ def _body(arguments: argparse.Namespace) -> dict[str, Any]:
         body["stream"] = {"mode": arguments.stream}
     if arguments.warm_throughput is not None:
         body["warm_throughput_mibps"] = arguments.warm_throughput
+    if arguments.record:
+        body["record"] = records.read_record(arguments.record)
     return body
 
 

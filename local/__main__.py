@@ -22,6 +22,7 @@ from local import background
 from local.demo import LedgerMissing, run_demo
 from local.kinesis.settings import BadModelSettings, settings_of
 from local.platform import AgentEnded, LocalPlatform
+from local.records import checked_record
 from local.report import Run, report
 from local.stack import StackError
 from reporting.folder import LibraryMissing
@@ -45,7 +46,7 @@ def main() -> int:
     try:
         if arguments.command == "demo":
             model = settings_of(arguments.model, arguments.time_scale)
-            return demo(arguments.plan, arguments.aggregation, model, console)
+            return demo(arguments.plan, arguments.aggregation, model, console, arguments.record)
         stay = {"up": background.up, "serve": background.serve, "down": background.down}
         return stay[arguments.command](console, arguments.folder.resolve())
     except _EXPECTED as error:
@@ -56,9 +57,18 @@ def main() -> int:
         return INTERRUPTED
 
 
-def demo(plan: str, aggregation: str, model: Mapping[str, str], console: Console) -> int:
+def demo(
+    plan: str,
+    aggregation: str,
+    model: Mapping[str, str],
+    console: Console,
+    record: str | None = None,
+) -> int:
     """Run one demo on a platform of its own; 0 if every record is accounted for."""
-    run = Run(plan, _kept(plan, read_plan(plan)), aggregation, model)
+    body = _kept(plan, read_plan(plan))
+    if record is not None:
+        body = {**body, "record": checked_record(record)}
+    run = Run(plan, body, aggregation, model)
     if run.modelled:
         console.say(
             "Streams behave by a model of on-demand scaling (docs/model.md), which reacts "
@@ -102,6 +112,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     run = commands.add_parser("demo", help="run one demo on a stack of its own, and prove it")
     run.add_argument("--plan", default="quick", help="quick, full, or a JSON file for POST /demo")
+    run.add_argument("--record", metavar="FILE", help="a template of records to send")
     run.add_argument("--aggregation", choices=("off", "on"), default="off", help="as the KPL does")
     run.add_argument(
         "--model", choices=("on", "off"), default="on", help="streams throttle and grow"

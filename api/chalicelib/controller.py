@@ -89,7 +89,7 @@ def _initialize_demo(order: Order, services: Services) -> DemoState:
         budget=services.budget,
     )
     state = demo_state.initialized(
-        order.demo_id, _started_at(order, services), wanted.phases, wanted.stream
+        order.demo_id, _started_at(order, services), wanted.phases, wanted.stream, wanted.record
     )
     try:
         _ready_stream(order, state, services)
@@ -182,7 +182,9 @@ def _begin(order: Order, phase: Phase, state: DemoState, services: Services) -> 
         own_stream = _ready_stream(order, state, services)
     now = services.clock()
     ends_at = round(now + phase.duration_seconds, 3)
-    metrics_interval = services.fleet.start_phase(order.demo_id, phase, ends_at, own_stream)
+    metrics_interval = services.fleet.start_phase(
+        order.demo_id, phase, ends_at, own_stream, state.record
+    )
     return demo_state.with_phase(
         state,
         PhaseRun(phase, now, ends_at),

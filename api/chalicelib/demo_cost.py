@@ -7,9 +7,10 @@ so the cost of an old demo is told by today's sizes.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
-from chalicelib import cost, usage
+from chalicelib import cost, record_choice, usage
 from chalicelib.contract import WorkerMetric
 from chalicelib.cost import Estimate
 from chalicelib.demo_state import DemoState, PhaseRun
@@ -21,9 +22,12 @@ from chalicelib.usage import Workers
 from chalicelib.workflow import ABORTED, TIMED_OUT
 
 
-def of_plan(phases: Sequence[Phase], choice: StreamChoice, services: Services) -> dict[str, Any]:
+def of_plan(
+    phases: Sequence[Phase], choice: StreamChoice, services: Services, record: str | None = None
+) -> dict[str, Any]:
     """The estimate. AwsUnavailable if there is no base task definition with a worker."""
-    return cost.to_json(_estimate(phases, choice, services, services.fleet.workers()))
+    workers = _workers(record, services)
+    return cost.to_json(_estimate(phases, choice, services, workers))
 
 
 def of_demo(
@@ -32,6 +36,7 @@ def of_demo(
     status: str,
     choice: StreamChoice,
     services: Services,
+    record: str | None = None,
 ) -> dict[str, Any]:
     """The estimate of its plan and what it has cost, so far while it runs; null where unknown.
 
@@ -39,7 +44,7 @@ def of_demo(
     """
     if not runs:
         return {"estimate": None, "actual": None}
-    workers = services.fleet.workers()
+    workers = _workers(record, services)
     cut_short = status in (ABORTED, TIMED_OUT)
     spent = _actual(runs, measured, choice, services, workers, cut_short=cut_short)
     planned = _estimate([run.phase for run in runs], choice, services, workers)
@@ -63,7 +68,8 @@ def so_far(state: DemoState, services: Services) -> float | None:
         state.demo_id, started, min(started.values()), now, now, (WorkerMetric.DELIVERED,)
     )
     measured = Measured(series, now, state.ended_at, state.metrics_interval)
-    spent = _actual(state.runs, measured, state.stream, services, services.fleet.workers())
+    workers = _workers(state.record, services)
+    spent = _actual(state.runs, measured, state.stream, services, workers)
     return None if spent is None else spent.total
 
 
@@ -92,6 +98,13 @@ def _actual(
         advantage=_needs_advantage(choice),
         stack=services.stack,
     )
+
+
+def _workers(record: str | None, services: Services) -> Workers:
+    """The workers as they are deployed, with records of the demo's own length."""
+    workers = services.fleet.workers()
+    mean = record_choice.mean_bytes(record)
+    return workers if mean is None else replace(workers, post_bytes=mean)
 
 
 def _estimate(

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import Any
 
-from chalicelib import stream_choice
+from chalicelib import record_choice, stream_choice
 from chalicelib.errors import InvalidEvent
 from chalicelib.instants import epoch, iso
 from chalicelib.plan import Phase
@@ -54,6 +54,8 @@ class DemoState:
     metrics_interval: float = DEFAULT_METRICS_INTERVAL
     metric_failures: int = 0
     stream: StreamChoice = AS_IT_IS
+    record: str | None = None
+    """A template's text; None for posts."""
 
     @property
     def current(self) -> PhaseRun | None:
@@ -66,10 +68,11 @@ def initialized(
     started_at: float,
     phases: tuple[Phase, ...],
     stream: StreamChoice = AS_IT_IS,
+    record: str | None = None,
 ) -> DemoState:
     """A demo of which no phase has started."""
     runs = tuple(map(PhaseRun, phases))
-    return DemoState(demo_id, Status.INITIALIZED, started_at, runs, stream=stream)
+    return DemoState(demo_id, Status.INITIALIZED, started_at, runs, stream=stream, record=record)
 
 
 def with_phase(
@@ -104,6 +107,7 @@ def to_json(state: DemoState) -> dict[str, Any]:
         "metrics_interval_seconds": state.metrics_interval,
         "metric_failures": state.metric_failures,
         **stream_choice.to_json(state.stream),
+        **record_choice.to_json(state.record),
     }
     if state.current and state.current.started_at and state.current.ends_at:
         answer |= {
@@ -147,6 +151,7 @@ def _from_mapping(document: Mapping[str, Any]) -> DemoState:
         metric_failures=int(document.get("metric_failures", 0)),
         # A demo that began before its controller was upgraded says nothing of a stream.
         stream=stream_choice.read({**document, "stream": _mapping(document.get("stream", {}))}),
+        record=record_choice.read(document),
     )
 
 

@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from chalicelib import cleanup, demo_cost, names, plan, report, sharing, stream_choice
+from chalicelib import (
+    cleanup,
+    demo_cost,
+    names,
+    plan,
+    record_choice,
+    report,
+    sharing,
+    stream_choice,
+)
 from chalicelib.cleanup import Remains
 from chalicelib.contract import WorkerMetric
 from chalicelib.demo_state import DEFAULT_METRICS_INTERVAL, PhaseRun
@@ -32,6 +41,7 @@ def describe(demo_id: str, services: Services) -> dict[str, Any]:
     planned = None if state else _planned(execution, services)
     runs = state.runs if state else tuple(map(PhaseRun, planned.phases if planned else ()))
     choice = state.stream if state else planned.stream if planned else AS_IT_IS
+    record = state.record if state else planned.record if planned else None
     measured = Measured(
         series=_series(execution, runs, services),
         now=services.clock(),
@@ -55,7 +65,8 @@ def describe(demo_id: str, services: Services) -> dict[str, Any]:
         "tasks": {"desired": fleet.desired, "running": fleet.running},
         "stream": _stream(execution, choice, services),
         stream_choice.WARM: choice.warm_throughput_mibps,
-        "cost": demo_cost.of_demo(runs, measured, execution.status, choice, services),
+        **record_choice.shown(record),
+        "cost": demo_cost.of_demo(runs, measured, execution.status, choice, services, record),
         **_failure(execution),
     }
 

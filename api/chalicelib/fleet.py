@@ -68,11 +68,17 @@ class Fleet:
         )
 
     def start_phase(
-        self, demo_id: str, phase: Phase, ends_at: float, own_stream: str | None = None
+        self,
+        demo_id: str,
+        phase: Phase,
+        ends_at: float,
+        own_stream: str | None = None,
+        record: str | None = None,
     ) -> float:
         """Brings the demo's service to this phase; `ends_at` in epoch seconds.
 
-        `own_stream` is the name of the demo's own, if it has one. Returns the seconds between a
+        `own_stream` is the name of the demo's own, if it has one; `record` a template's text, if
+        its records go by one. Returns the seconds between a
         worker's publications. AwsUnavailable if the base task definition has no worker container.
         """
         service = self._service(demo_id)
@@ -80,7 +86,7 @@ class Fleet:
         base = self._described(
             self._settings.task_definition_family if service is None else service["taskDefinition"]
         )
-        environment = task_definition.phase_environment(demo_id, phase, ends_at, own_stream)
+        environment = task_definition.phase_environment(demo_id, phase, ends_at, own_stream, record)
         revision = self._register(base, demo_id, environment)
         if service is None:
             self._create_service(demo_id, revision, phase.task_count)

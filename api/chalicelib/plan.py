@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from chalicelib import budget as budget_guard
-from chalicelib import names, stream_choice
+from chalicelib import names, record_choice, stream_choice
 from chalicelib.budget import Budget
 from chalicelib.errors import FieldProblem, InvalidPlan
 from chalicelib.stream_choice import AS_IT_IS, StreamChoice
@@ -27,8 +27,8 @@ MAX_TASK_COUNT = 5_000
 DEFAULT_PER_TASK_CAPACITY = 1000.0
 """Records per second that one task is given, unless PER_TASK_CAPACITY says otherwise."""
 
-POST_KEYS = frozenset({"phases", "name"}) | stream_choice.KEYS
-EXECUTION_KEYS = frozenset({"phases", "requested_at"}) | stream_choice.KEYS
+POST_KEYS = frozenset({"phases", "name"}) | stream_choice.KEYS | record_choice.KEYS
+EXECUTION_KEYS = frozenset({"phases", "requested_at"}) | stream_choice.KEYS | record_choice.KEYS
 _ENTRY_KEYS = frozenset({"target_tps", "duration_seconds", "task_count"})
 _ENTRY_ADVICE = 'give null for the default, or {"target_tps": 100, "duration_seconds": 120}'
 _SHOWN = 40
@@ -51,6 +51,8 @@ class DemoRequest:
     name: str | None
     phases: tuple[Phase, ...]
     stream: StreamChoice = AS_IT_IS
+    record: str | None = None
+    """A template's text; None for posts."""
 
 
 def tasks_for(target_tps: float, per_task_capacity: float) -> int:
@@ -75,11 +77,13 @@ def read_request(
         if "name" in body:
             found += _name_problems(body["name"])
         found += stream_choice.problems(body)
+        found += record_choice.problems(body)
         found += _over_budget(body, defaults, per_task_capacity, budget, found)
     if found or not isinstance(body, Mapping):
         raise InvalidPlan(found)
     phases = _resolved(body, defaults, per_task_capacity)
-    return DemoRequest(body.get("name"), phases, stream_choice.read(body))
+    stream, record = stream_choice.read(body), record_choice.read(body)
+    return DemoRequest(body.get("name"), phases, stream, record)
 
 
 def read_config(
@@ -94,11 +98,12 @@ def read_config(
     found = [*_config_problems(config, EXECUTION_KEYS, entry_keys, per_task_capacity)]
     if isinstance(config, Mapping):
         found += stream_choice.problems(config, may_be_null=True)
+        found += record_choice.problems(config, may_be_null=True)
         found += _over_budget(config, defaults, per_task_capacity, budget, found)
     if found or not isinstance(config, Mapping):
         raise InvalidPlan(found)
     phases = _resolved(config, defaults, per_task_capacity)
-    return DemoRequest(None, phases, stream_choice.read(config))
+    return DemoRequest(None, phases, stream_choice.read(config), record_choice.read(config))
 
 
 def read_default_plan(document: object, *, per_task_capacity: float) -> tuple[Phase, ...]:

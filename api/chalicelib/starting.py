@@ -12,7 +12,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
-from chalicelib import demo_cost, json_body, names, plan, sharing, stream_choice
+from chalicelib import demo_cost, json_body, names, plan, record_choice, sharing, stream_choice
 from chalicelib.errors import FieldProblem, TooManyDemos
 from chalicelib.instants import iso
 from chalicelib.plan import DemoRequest, Phase
@@ -56,7 +56,7 @@ def start(raw_body: bytes, query: Mapping[str, str], services: Services) -> dict
     running = services.workflow.running()
     _require_room(running, services)
     shared = sharing.now(request.stream, running, services.workflow)
-    cost = demo_cost.of_plan(request.phases, request.stream, services)
+    cost = demo_cost.of_plan(request.phases, request.stream, services, request.record)
     started = (
         _not_started(request, demo_id, services)
         if is_dry_run(query)
@@ -99,6 +99,7 @@ def _started(
             # Makes every input another, so that a name in use is refused while its demo runs, too.
             "requested_at": now.isoformat(),
             **stream_choice.to_json(request.stream),
+            **record_choice.to_json(request.record),
         },
     )
     return {
@@ -115,6 +116,7 @@ def _wanted(request: DemoRequest, stream: str, shared: Sharing) -> dict[str, Any
         "phases": [asdict(phase) for phase in request.phases],
         "stream": {"name": stream, "mode": str(request.stream.mode), **shared.to_json()},
         stream_choice.WARM: request.stream.warm_throughput_mibps,
+        **record_choice.shown(request.record),
     }
 
 

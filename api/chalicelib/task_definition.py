@@ -17,13 +17,19 @@ _CPU_UNITS, _MIB = 1024, 1024
 
 
 def phase_environment(
-    demo_id: str, phase: Phase, ends_at: float, own_stream: str | None = None
+    demo_id: str,
+    phase: Phase,
+    ends_at: float,
+    own_stream: str | None = None,
+    record: str | None = None,
 ) -> dict[str, str]:
     """What a worker learns of its phase; `ends_at` in epoch seconds.
 
     `own_stream` is the demo's own, if it has one; the base's environment names the stack's.
+    `record` is a template's text, if the demo's records go by one.
     """
     own = {} if own_stream is None else {str(Env.STREAM_NAME): own_stream}
+    own |= {} if record is None else {str(Env.RECORD_TEMPLATE): record}
     return own | {
         Env.CONTROLLER_MODE: CONTROLLER_MODE,
         Env.DEMO_ID: demo_id,

@@ -9,6 +9,7 @@ from chalice.app import IAMAuthorizer
 
 import app
 from chalicelib import demos, json_body, names, plan, stream_choice, timeseries
+from chalicelib.template.parser import MOST_TEMPLATE_BYTES
 
 DOCUMENT: dict[str, Any] = yaml.safe_load(
     (Path(__file__).resolve().parents[2] / "docs/openapi.yaml").read_text()
@@ -85,6 +86,7 @@ def test_the_limits_are_those_of_the_code() -> None:
     assert phase["duration_seconds"]["maximum"] == plan.MAX_DURATION_SECONDS
     assert phase["task_count"]["maximum"] == plan.MAX_TASK_COUNT
     assert demo["warm_throughput_mibps"]["maximum"] == stream_choice.MAX_WARM_MIBPS
+    assert demo["record"]["maxLength"] == MOST_TEMPLATE_BYTES
     limit, token = (p["schema"] for p in OPERATIONS["/demo", "GET"]["parameters"])
     assert (limit["default"], limit["maximum"]) == (demos.DEFAULT_LIMIT, demos.MAX_LIMIT)
     assert token["maxLength"] == demos._MAX_TOKEN_LENGTH

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from worker import limits
 from worker.template import BadTemplate, Call, Problem, Template, parse, parser
 from worker.template.functions import FUNCTIONS
+from worker.template.problems import MOST_TOLD
 
 FRAGMENTS = st.sampled_from(
     [
@@ -60,6 +61,10 @@ def test_any_text_is_a_template_or_its_faults_are_inside_it(text: str) -> None:
         assert 1 <= problem.column <= len(lines[problem.line - 1]) + 1
         assert problem.reason
         assert problem.advice
+
+
+def test_no_more_faults_are_told_than_anybody_reads() -> None:
+    assert len(told(document("[" + "{{uid}} " * 900 + "]"))) == MOST_TOLD
 
 
 def test_all_faults_are_told_at_once_with_their_places() -> None:

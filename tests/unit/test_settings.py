@@ -4,6 +4,7 @@ from fractions import Fraction
 
 import pytest
 
+from worker import fakes
 from worker.contract import Env
 from worker.errors import BadSettings
 from worker.settings import read_settings
@@ -72,3 +73,23 @@ def test_a_pace_of_none_at_all_and_as_many_as_go() -> None:
 def test_aggregation_and_the_length_of_posts_are_chosen() -> None:
     settings = read_settings({"AGGREGATION": "on", "POST_BYTES": "600"})
     assert (settings.aggregation, settings.post_bytes) == (True, 600)
+
+
+def test_a_template_is_read_whole_and_its_mistakes_are_told_with_the_other_variables() -> None:
+    good = read_settings({"RECORD_TEMPLATE": '{"template": {"id": {{uuid}}}}'}).record_template
+    assert good is not None
+    assert read_settings({"RECORD_TEMPLATE": " "}).record_template is None
+    with pytest.raises(BadSettings) as caught:
+        read_settings({"RECORD_TEMPLATE": '{"template": {"id": {{uid}}}}', "TARGET_TPS": "x"})
+    assert len(caught.value.problems) == 2
+    assert "RECORD_TEMPLATE, line 1, column 21: there is no function 'uid'" in str(caught.value)
+
+
+def test_a_template_that_needs_faker_says_so_where_there_is_none(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    template = {"RECORD_TEMPLATE": '{"template": {"who": {{faker.name}}}}'}
+    assert read_settings(template).record_template is not None
+    monkeypatch.setattr(fakes, "available", lambda: False)
+    with pytest.raises(BadSettings, match=r"uses faker\.name, and Faker is not installed"):
+        read_settings(template)

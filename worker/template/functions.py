@@ -102,12 +102,14 @@ def decimal_text(value: float, decimals: int) -> str:
     return f"{round(value, decimals) + 0.0:.{decimals}f}"
 
 
-def quantiles(mean: float, deviation: float, decimals: int) -> list[str]:
-    """The values of a normal variable, from the lowest to the highest."""
+def quantiles(
+    mean: float, deviation: float, decimals: int, places: Sequence[int] = range(QUANTILES)
+) -> list[str]:
+    """The values of a normal variable, from the lowest to the highest, or some of them."""
     standard = NormalDist()
     return [
         decimal_text(mean + deviation * standard.inv_cdf((n + 0.5) / QUANTILES), decimals)
-        for n in range(QUANTILES)
+        for n in places
     ]
 
 
@@ -158,7 +160,9 @@ def _normal(arguments: Sequence[Argument]) -> Sizes:
     mean, deviation = _number(arguments[0]), _number(arguments[1])
     if deviation < 0 or abs(mean) + 10 * deviation > LARGEST:
         raise BadArguments("has a deviation below 0, or values beyond 10¹⁵")
-    return Sizes.of(quantiles(mean, deviation, _decimals(arguments[2:])))
+    some = (*range(0, QUANTILES, 32), QUANTILES - 1)
+    sizes = Sizes.of(quantiles(mean, deviation, _decimals(arguments[2:]), some))
+    return replace(sizes, least=1)
 
 
 def _choice(arguments: Sequence[Argument]) -> Sizes:

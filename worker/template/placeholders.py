@@ -63,6 +63,8 @@ def _call(
     name: str, arguments: tuple[Argument, ...], at: int, bare: bool, complaints: Complaints
 ) -> Call | None:
     function = FUNCTIONS.get(name)
+    if complaints.full:
+        return None
     if function is None:
         complaints.add(at, f"there is no function {shown(name)}", _instead_of(name))
         return None

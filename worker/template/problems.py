@@ -32,15 +32,26 @@ class BadTemplate(Exception):
         super().__init__("; ".join(map(str, self.problems)))
 
 
+MOST_TOLD = 20
+"""Mistakes; who made more has another look after these."""
+
+
 class Complaints:
-    """Collects what is wrong with one text."""
+    """Collects what is wrong with one text, MOST_TOLD at the most."""
 
     def __init__(self, text: str) -> None:
         self._text = text
         self.problems: list[Problem] = []
 
+    @property
+    def full(self) -> bool:
+        """Whether more mistakes would not be told."""
+        return len(self.problems) >= MOST_TOLD
+
     def add(self, at: int, reason: str, advice: str) -> None:
         """Note a mistake at that place of the text, counted in characters from 0."""
+        if self.full:
+            return
         before = self._text[:at]
         line = before.count("\n") + 1
         column = at - (before.rfind("\n") + 1) + 1
