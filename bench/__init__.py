@@ -4,7 +4,7 @@
         │ CPU, memory: from outside           │ arrivals, record by record counted
         └──────────────▶ measure ◀────────────┘
                             │
-    costs, pace, endurance, real: one section each ──▶ report, plot ──▶ docs/benchmarks.md
+    costs, pace, real, template: one section each ──▶ report, plot ──▶ docs/benchmarks.md
 
 Every contender is measured by the same code from outside its process, over a window in its middle,
 so that set-up is in nobody's number. A run in which sent and received counts differ fails.

@@ -23,6 +23,7 @@ from bench.report import markdown
 from bench.results import Results
 from bench.run import Workbench
 from bench.sink_process import ROOT
+from bench.templates import measure_templates
 
 PAGE = ROOT / "docs" / "benchmarks.md"
 PLOT = ROOT / "docs" / "benchmarks.svg"
@@ -60,6 +61,8 @@ def _measure(results: Results, plan: Plan, sections: Sequence[str], folder: Path
         results.holds = {key: hold(bench, order, _say) for key, order in plan.orders.items()}
     if "real" in sections:
         results.readings = measure_real(folder, plan.real_seconds, _say)
+    if "template" in sections:
+        results.makings = measure_templates(_say)
 
 
 def _write(results: Results) -> None:

@@ -9,7 +9,7 @@ from bench.costs import Effort
 from bench.holds import Order
 from bench.sink_process import Behaviour
 
-SECTIONS = ("costs", "pace", "real")
+SECTIONS = ("costs", "pace", "real", "template")
 SAMPLES_WAY_MICROS = 170.0
 """CPU microseconds a record of the AWS sample's worker: stated, not measured here."""
 

@@ -12,6 +12,7 @@ from bench.plan import SAMPLES_WAY_MICROS
 from bench.real import Reading
 from bench.results import Results
 from bench.targets import Verdict, verdicts
+from bench.templates import BATCH, POST, ROUNDS, Making
 
 _SIGNS = {True: "met", False: "**missed**", None: "not measured"}
 
@@ -28,6 +29,8 @@ def markdown(results: Results, plot: str | None) -> str:
         parts.append(_holds(list(results.holds.values())))
     if results.readings:
         parts.append(_real(results.readings))
+    if results.makings:
+        parts.append(_makings(results.makings))
     if results.failures:
         parts.append("## Failed\n\n" + "\n".join(f"- {line}" for line in results.failures))
     return "\n\n".join(parts) + "\n"
@@ -258,4 +261,18 @@ def _real(readings: list[Reading]) -> str:
             ),
             rows,
         )
+    )
+
+
+def _makings(makings: Sequence[Making]) -> str:
+    post = next(making.middle for making in makings if making.name == POST)
+    rows = [
+        (m.name, f"{m.bytes_per_record:.0f}", f"{m.middle:.2f}", f"{m.middle / post:.2f}")
+        for m in makings
+    ]
+    return (
+        "## Records by a template\n\n"
+        f"CPU time to make a record, without sending it, in batches of {BATCH}; the median of "
+        f"{ROUNDS} rounds in which the makers take turns.\n\n"
+        + table(("record", "bytes", "µs/record", "× a post"), rows)
     )

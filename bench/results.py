@@ -9,6 +9,7 @@ from bench.costs import Cost, Effort
 from bench.holds import Hold, NotHeld
 from bench.machine import Machine
 from bench.real import Reading
+from bench.templates import Making
 
 
 @dataclass
@@ -21,6 +22,7 @@ class Results:
     holds: dict[str, Hold | NotHeld] = field(default_factory=dict)
     """By key of the plan."""
     readings: list[Reading] = field(default_factory=list)
+    makings: list[Making] = field(default_factory=list)
 
     @property
     def failures(self) -> list[str]:

@@ -1,8 +1,8 @@
-"""The targets that issue 3 set, held against what was measured. Pure."""
+"""The targets that issues 3 and 6 set, held against what was measured. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from bench.contenders import BASELINE, Role
@@ -10,10 +10,12 @@ from bench.costs import Cost, find
 from bench.holds import Hold, NotHeld
 from bench.plan import SAMPLES_WAY_MICROS
 from bench.results import Results
+from bench.templates import Making, ratio
 
 PLATEAU_SECONDS = 15.0
 """By then the buffer of refused records is full at 10,000/s."""
 FLAT = 1.1
+TEMPLATE_FACTOR = 3.0
 _ENDURANCE = ("sustained", "100000", "30 ms", "300 ms")
 _PACES = ("100", "1000", "10000", "50000", "50000 aggregated")
 
@@ -29,8 +31,16 @@ class Verdict:
 
 
 def verdicts(results: Results) -> list[Verdict]:
-    """Every target, in the order of the issue."""
-    return [*_costs(results.costs), *_holds(results.holds)]
+    """Every target, in the order of the issues."""
+    return [*_costs(results.costs), *_holds(results.holds), _template(results.makings)]
+
+
+def _template(makings: Sequence[Making]) -> Verdict:
+    target = f"a simple template: at most {TEMPLATE_FACTOR:g}× a post's making"
+    times = ratio(makings)
+    if times is None:
+        return Verdict(target, "", None)
+    return Verdict(target, f"{times:.2f}×", times <= TEMPLATE_FACTOR)
 
 
 def _costs(costs: list[Cost]) -> list[Verdict]:
