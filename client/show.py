@@ -27,7 +27,14 @@ def started(demo: Demo, *, dry_run: bool) -> list[str]:
         for phase in demo.get("phases", [])
     ]
     spends = cost.lines(demo) if dry_run else cost.totals(demo)
-    return [f"demo {demo['demoId']} {does}", *phases, *stream, *_warm(demo), *spends]
+    return [
+        f"demo {demo['demoId']} {does}",
+        *phases,
+        *stream,
+        *_warm(demo),
+        *_template(demo),
+        *spends,
+    ]
 
 
 def listing(demos: Sequence[Demo], now: datetime) -> list[str]:
@@ -157,6 +164,14 @@ def _shards(stream: Mapping[str, Any]) -> str:
 def _warm(demo: Demo) -> list[str]:
     warm = demo.get("warm_throughput_mibps")
     return [f"  warm throughput: {warm:,} MiB/s"] if warm else []
+
+
+def _template(demo: Demo) -> list[str]:
+    record = demo.get("record")
+    if not record:
+        return []
+    mean, most = record["mean_bytes"], record["most_bytes"]
+    return [f"  records by a template: about {mean:,} bytes each, {most:,} at most"]
 
 
 def _failure(demo: Demo) -> list[str]:

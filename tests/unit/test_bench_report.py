@@ -16,6 +16,7 @@ from bench.results import Results
 from bench.run import Run, Sample
 from bench.sink_process import SinkReport
 from bench.targets import Verdict, verdicts
+from bench.templates import POST, SIMPLE_NAME, Making
 
 MACHINE = Machine("a CPU", 2, 8.0, "Linux", "3.11", {"boto3": "1"}, 0.1, "a day", "make bench")
 EFFORT = Effort(rounds=3, window_seconds=2, warm_up_seconds=0.4, sizes=(300,))
@@ -155,3 +156,12 @@ def test_the_plot_is_an_image_with_a_bar_for_each_client() -> None:
 
 def test_there_is_no_plot_of_nothing() -> None:
     assert svg(Results(MACHINE, EFFORT)) is None
+
+
+@pytest.mark.parametrize(("micros", "met"), [(1.4, True), (1.6, False)])
+def test_a_simple_templates_cost_is_held_against_a_posts(micros: float, met: bool) -> None:
+    results = found()
+    results.makings = [Making(POST, [0.4, 0.5, 9], 400), Making(SIMPLE_NAME, [micros], 350)]
+    page = markdown(results, None)
+    assert verdict(results, "a simple template").met is met
+    assert f"| {SIMPLE_NAME} | 350 | {micros:.2f} | {micros / 0.5:.2f} |" in page

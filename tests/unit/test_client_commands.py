@@ -3,6 +3,7 @@
 import json
 from datetime import UTC, datetime
 from io import StringIO
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
@@ -91,6 +92,17 @@ def test_a_start_of_the_full_plan_sends_nothing_but_what_is_said() -> None:
     api = Api({"demoId": "a"})
     run(api, "start", "--plan", "full")
     assert api.asked == [("start", {}, False)]
+
+
+def test_a_start_sends_the_text_of_a_template_and_shows_how_long_its_records_are(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "r.json"
+    path.write_text('{"template": {}}')
+    api = Api({"demoId": "a", "record": {"mean_bytes": 1_070, "most_bytes": 2_000}})
+    _, out = run(api, "start", "--record", str(path))
+    assert api.asked == [("start", {"record": '{"template": {}}'}, False)]
+    assert "records by a template: about 1,070 bytes each, 2,000 at most" in out
 
 
 def test_a_dry_run_asks_for_one_and_offers_nothing_to_follow() -> None:
