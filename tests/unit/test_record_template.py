@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +15,7 @@ from worker import limits
 from worker.template import BadTemplate, Call, Problem, Template, parse, parser
 from worker.template.functions import FUNCTIONS
 from worker.template.problems import MOST_TOLD
+from worker.template.providers import PROVIDERS
 
 FRAGMENTS = st.sampled_from(
     [
@@ -61,6 +64,16 @@ def test_any_text_is_a_template_or_its_faults_are_inside_it(text: str) -> None:
         assert 1 <= problem.column <= len(lines[problem.line - 1]) + 1
         assert problem.reason
         assert problem.advice
+
+
+def test_every_function_is_documented_as_its_usage_shows_it_and_no_other() -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs/templates.md").read_text()
+    rows = "".join(line for line in page.splitlines() if line.startswith("| `{{"))
+    shown = set(re.findall(r"\{\{.*?\}\}", rows))
+    usages = [function.usage for function in FUNCTIONS.values() if function.provider is None]
+    assert shown == {*re.findall(r"\{\{.*?\}\}", " ".join(usages)), "{{faker.name}}"}
+    named = page.partition("providers there\nare: ")[2].partition(".\n")[0]
+    assert [name.strip() for name in named.split(",")] == list(PROVIDERS)
 
 
 def test_no_more_faults_are_told_than_anybody_reads() -> None:
