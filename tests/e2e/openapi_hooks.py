@@ -1,7 +1,7 @@
 """What schemathesis loads: it signs its requests, and stops every demo that it started.
 
-It also draws requests within what the document can't say: the stack's budget, and that whole
-numbers are written without a fraction.
+It also draws requests within what the document can't say: the stack's budget, which texts are
+templates, and that whole numbers are written without a fraction.
 """
 
 import os
@@ -19,6 +19,7 @@ URL_VARIABLE = "KINESIS_DEMO_URL"
 BUDGET = {"target_tps": 100_000, "task_count": 100, "duration_seconds": 900}
 """infrastructure.yaml's defaults of MaxTps, of the tasks that it takes, and of MaxDurationSeconds,
 which four phases share."""
+TEMPLATE = '{"template": {}}'
 _signer = of_this_user(None)
 _api = DemoApi(os.environ[URL_VARIABLE], _signer)
 
@@ -39,8 +40,10 @@ schemathesis.auth.set_from_requests(SigV4())  # type: ignore[attr-defined] # put
 
 @schemathesis.hook
 def before_load_schema(_context: Any, raw_schema: dict[str, Any]) -> None:
-    """Narrow the document to the stack's budget."""
-    phase = raw_schema["components"]["schemas"]["NewPhase"]["properties"]
+    """Narrow the document to the stack's budget, and to texts that are templates."""
+    schemas = raw_schema["components"]["schemas"]
+    phase, demo = schemas["NewPhase"]["properties"], schemas["NewDemo"]["properties"]
+    demo["record"]["enum"] = [TEMPLATE, *demo["record"]["examples"]]
     for name, most in BUDGET.items():
         phase[name]["maximum"] = most
 
