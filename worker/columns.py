@@ -209,7 +209,7 @@ def _sequence(call: Call, around: Circumstances) -> Column:
 
 def _record_id(call: Call, around: Circumstances) -> Column:
     del call
-    head = record_id(around.origin).replace("%", "%%").encode() + b"%012d"
+    head = functions.inner_json(record_id(around.origin)).replace("%", "%%").encode() + b"%012d"
     return lambda batch: [head % number for number in batch.numbers]
 
 

@@ -153,6 +153,14 @@ def test_the_same_seed_gives_the_same_records_and_another_seed_others() -> None:
     assert first != other
 
 
+def test_a_demo_of_any_name_makes_json() -> None:
+    origin = Origin('a"b%d\\', 1, "0a1b2c3d-0")
+    make = TemplateGenerator(parse('{"template": {"of": {{demo}}}}'), origin, EPOCH_NS, 1)
+    fields = json.loads(make.posts([0])[0].data)
+    assert fields["of"] == origin.demo_id
+    assert fields["_demo"] == f"demo:{origin.demo_id}:1:0a1b2c3d-0:{0:012}"
+
+
 def test_uuids_are_different_and_of_version_4() -> None:
     found = [record["u"] for record in made('{"u": {{uuid}}}')]
     assert len(set(found)) == len(found)
