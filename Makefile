@@ -16,7 +16,7 @@ READY = .venv/.ready
 .PHONY: demo bench test check lint unit e2e up down clean
 
 demo: $(READY)
-	@.venv/bin/python -m local demo --plan $(PLAN) --aggregation $(AGGREGATION) --model $(MODEL) --time-scale $(TIME_SCALE)$(if $(RECORD), --record $(RECORD))
+	@.venv/bin/python -m local demo --plan $(PLAN) --aggregation $(AGGREGATION) --model $(MODEL) --time-scale $(TIME_SCALE)$(if $(RECORD), --record "$(RECORD)")
 
 bench: .venv-bench/.ready
 	@.venv-bench/bin/python -m bench $(BENCH)

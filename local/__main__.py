@@ -68,7 +68,7 @@ def demo(
     body = _kept(plan, read_plan(plan))
     if record is not None:
         body = {**body, "record": checked_record(record)}
-    run = Run(plan, body, aggregation, model)
+    run = Run(plan, body, aggregation, model, record)
     if run.modelled:
         console.say(
             "Streams behave by a model of on-demand scaling (docs/model.md), which reacts "

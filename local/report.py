@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import platform as machine
+import shlex
 import shutil
 import subprocess
 import time
@@ -40,6 +41,8 @@ class Run:
     aggregation: str
     model: Mapping[str, str]
     """ON_DEMAND_MODEL and TIME_SCALE."""
+    record: str | None = None
+    """The file with the template of its records; None for posts."""
 
     @property
     def modelled(self) -> bool:
@@ -83,6 +86,7 @@ def described(summary: Summary, run: Run, region: str, notes: list[str]) -> dict
         "on_demand_model": run.model["ON_DEMAND_MODEL"],
         "time_scale": float(run.model["TIME_SCALE"]) if run.modelled else None,
         "aggregation": run.aggregation,
+        "record": run.record,
         "region": region,
         "cpus": usable_cpus(),
         "system": f"{machine.system()} {machine.machine()}",
@@ -108,12 +112,19 @@ def _commands(document: Document, run: Run) -> list[str]:
     }
     if run.modelled:
         given["TIME_SCALE"] = run.model["TIME_SCALE"]
-    commands = ["make demo " + " ".join(f"{name}={value}" for name, value in given.items())]
+    if run.record:
+        given["RECORD"] = run.record
+    commands = [
+        "make demo " + " ".join(f"{name}={shlex.quote(value)}" for name, value in given.items())
+    ]
     if run.plan not in ("quick", "full"):
         commands.append(f"# {run.plan} holds: {json.dumps(run.body)}")
+    if run.record:
+        commands.append(f"# {run.record} holds: {json.dumps(run.body['record'])}")
     commands += [
         "# the same plan on AWS:",
-        f"./kinesis-demo start --phases {phases_option(document)}",
+        f"./kinesis-demo start --phases {phases_option(document)}"
+        + (f" --record {shlex.quote(run.record)}" if run.record else ""),
     ]
     return commands
 

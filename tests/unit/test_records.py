@@ -8,6 +8,7 @@ import pytest
 
 from client import records
 from client.plans import BadPlan
+from local import report
 from local.records import checked_record
 from worker.template import parser
 
@@ -50,3 +51,13 @@ def test_each_mistake_in_a_file_is_a_line_with_its_place(tmp_path: Path) -> None
 
 def test_the_limit_is_the_parsers() -> None:
     assert records.MOST_BYTES == parser.MOST_TEMPLATE_BYTES
+
+
+def test_a_report_tells_how_to_send_the_same_records_again() -> None:
+    model = {"ON_DEMAND_MODEL": "off", "TIME_SCALE": "1"}
+    run = report.Run("quick", {"record": '{"template": {}}'}, "off", model, "my r.json")
+    phase = {"target_tps": 5, "duration_seconds": 9, "task_count": 1}
+    commands = report._commands({"phases": [phase]}, run)
+    assert commands[0] == "make demo PLAN=quick AGGREGATION=off MODEL=off RECORD='my r.json'"
+    assert commands[1] == '# my r.json holds: "{\\"template\\": {}}"'
+    assert commands[-1].endswith(" --record 'my r.json'")
