@@ -37,8 +37,11 @@ class ShardLog:
     shard: Shard
     starting: int
     """The sequence number from which on records may be in it."""
+    opened: float
+    """When, epoch seconds."""
     ending: int | None = None
     """Of a closed shard: the last number that may be in it."""
+    closed: float | None = None
     children: tuple[Shard, ...] = ()
     records: list[bytes] = field(default_factory=list)
     numbers: array[int] = field(default_factory=lambda: array("Q"))
@@ -86,9 +89,10 @@ class ShardLog:
 class StreamLog:
     """All shards of a stream that still hold, or may get, records."""
 
-    def __init__(self, shards: Iterable[Shard]) -> None:
+    def __init__(self, shards: Iterable[Shard], now: float) -> None:
+        """`now` is epoch seconds, here and below."""
         self._next = FIRST_SEQUENCE
-        self._logs = {shard.shard_id: ShardLog(shard, self._next) for shard in shards}
+        self._logs = {shard.shard_id: ShardLog(shard, self._next, now) for shard in shards}
 
     @property
     def shards(self) -> list[ShardLog]:
@@ -103,17 +107,17 @@ class StreamLog:
         self._next += 1
         return self._next - 1
 
-    def change(self, change: Change) -> None:
+    def change(self, change: Change, now: float) -> None:
         """Close shards and open others in their place."""
         for shard in change.closed:
             log = self._logs[shard.shard_id]
-            log.ending, log.children = self.take_number(), change.opened
+            log.ending, log.closed, log.children = self.take_number(), now, change.opened
         for shard in change.opened:
-            self._logs[shard.shard_id] = ShardLog(shard, self._next)
+            self._logs[shard.shard_id] = ShardLog(shard, self._next, now)
 
     def trim(self, before: float) -> None:
-        """Forget old records, and closed shards that hold none any more."""
+        """Forget old records, and shards that have been closed for as long."""
         for log in self.shards:
             log.trim(before)
-            if log.ending is not None and not log.records and log.trimmed:
+            if log.closed is not None and log.closed <= before:
                 del self._logs[log.shard.shard_id]

@@ -9,6 +9,7 @@ demand; any other stream stays MiniStack's. What is served here and what is only
     DescribeStream, DescribeStreamSummary        MiniStack's answer, with the shards that are here
     DeleteStream, CreateStream                   MiniStack's, and a taken-over stream is forgotten
     SplitShard, MergeShards, UpdateShardCount    refused, as Kinesis does on demand
+    RegisterStreamConsumer       refused: MiniStack's fan-out would find none of the records here
 """
 
 from __future__ import annotations
@@ -21,11 +22,13 @@ from typing import Any, TypeAlias
 import orjson
 
 from local.asgi import Answer, Application, Message, Request, ask
+from local.kinesis.listing import described_page
 from local.kinesis.log import StreamLog
 from local.kinesis.metrics import put_metric_data
-from local.kinesis.operations import OPERATIONS, described, stream_of_iterator
+from local.kinesis.operations import OPERATIONS
 from local.kinesis.requests import Refusal
 from local.kinesis.stream import ModelledStream, Traffic
+from local.kinesis.tokens import stream_of
 from ondemand.policy import Policy
 from ondemand.shards import even
 from ondemand.stream import OnDemandStream
@@ -39,7 +42,11 @@ _CHANGING = frozenset({"CreateStream", "DeleteStream"})
 _OF_ACCOUNT = frozenset({"DescribeAccountSettings", "UpdateAccountSettings", "DescribeLimits"})
 _COMPLETED = frozenset({"DescribeStream", "DescribeStreamSummary"})
 _RESHARDING = frozenset({"SplitShard", "MergeShards", "UpdateShardCount"})
-_OURS = OPERATIONS.keys() | _COMPLETED | _RESHARDING | {"UpdateStreamWarmThroughput"}
+_OURS = (
+    OPERATIONS.keys()
+    | (_COMPLETED | _RESHARDING)
+    | {"UpdateStreamWarmThroughput", "RegisterStreamConsumer"}
+)
 
 Key: TypeAlias = tuple[str, str, str]
 """Account, region, name."""
@@ -60,7 +67,7 @@ class Call:
         """The name of the stream that it is about; empty where it names none."""
         for field in ("ShardIterator", "NextToken"):
             if field in self.body and self.operation != "ListStreams":
-                return stream_of_iterator(self.body[field])
+                return stream_of(self.body[field])
         arn = str(self.body.get("StreamARN", ""))
         return str(self.body.get("StreamName") or arn.rpartition("/")[2])
 
@@ -132,6 +139,9 @@ class KinesisPlane:
             return await self._completed(call, stream)
         if call.operation == "UpdateStreamWarmThroughput":
             return _warmed(call, stream)
+        if call.operation == "RegisterStreamConsumer":
+            message = "enhanced fan-out is not modelled here: read with GetRecords"
+            raise Refusal("ValidationException", message)
         message = f"{call.operation} is not supported for on-demand streams"
         raise Refusal("ValidationException", message)
 
@@ -159,8 +169,9 @@ class KinesisPlane:
         policy = self._policy and replace(self._policy, warm_mibps=warm)
         model = None if policy is None else OnDemandStream(policy)
         opened = even(shards) if model is None else model.shards
-        log = StreamLog(opened)
-        return ModelledStream(call.stream, call.account, model, log, self._clock(), warm)
+        now = self._clock()
+        log = StreamLog(opened, now)
+        return ModelledStream(call.stream, call.account, model, log, now, warm)
 
     async def _changed(self, call: Call) -> Answer:
         answer = await ask(self._ministack, call.request)
@@ -181,8 +192,7 @@ class KinesisPlane:
                 "WarmThroughput": _warmth(stream),
             }
         else:
-            body["StreamDescription"]["Shards"] = [described(log) for log in stream.shards]
-            body["StreamDescription"]["HasMoreShards"] = False
+            body["StreamDescription"] |= described_page(stream, call.body)
         return answer.with_body(orjson.dumps(body))
 
     def _of_account(self, call: Call) -> dict[str, Any]:

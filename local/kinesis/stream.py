@@ -51,7 +51,7 @@ class ModelledStream:
         self._account = account
         self._model = model
         self._log = shards
-        self._began = math.floor(now)
+        self.began = now
         self._open = [log for log in shards.shards if log.ending is None]
         self._hashes: dict[str, int] = {}
         self._ticks = 0
@@ -81,7 +81,7 @@ class ModelledStream:
 
     def advance(self, now: float) -> None:
         """Bring the model to the present, and the shards to what it says."""
-        seconds = int(now - self._began) - self._ticks
+        seconds = math.floor(now) - math.floor(self.began) - self._ticks
         if seconds <= 0:
             return
         self._ticks += seconds
@@ -91,7 +91,7 @@ class ModelledStream:
             return
         changes = self._model.tick(seconds)
         for change in changes:
-            self._log.change(change)
+            self._log.change(change, math.floor(self.began) + change.second)
         if changes:
             self._open = [self._at(shard.shard_id) for shard in self._model.shards]
 

@@ -27,6 +27,7 @@ PURE = [
     *(f"worker/template/{name}.py" for name in ("functions", "lexer", "parser", "placeholders")),
     *(f"local/{name}.py" for name in ("proof", "timeline", "summary", "swagger")),
     *(f"local/kinesis/{name}.py" for name in ("log", "stream", "operations", "requests")),
+    *(f"local/kinesis/{name}.py" for name in ("listing", "tokens")),
     *(f"ondemand/{name}.py" for name in ("policy", "shards", "stream", "workload", "simulator")),
     *(f"ondemand/{name}.py" for name in ("traffic", "groups", "retrying", "senders")),
     *(f"simulation/{name}.py" for name in ("question", "answers", "price", "result")),
