@@ -12,8 +12,8 @@ import signal
 from itertools import cycle
 from typing import Any
 
-from kinesis import Producer  # type: ignore[import-not-found]
-from kinesis.processors import (  # type: ignore[import-not-found]
+from kinesis import Producer
+from kinesis.processors import (
     KPLStringProcessor,
     StringProcessor,
 )
