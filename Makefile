@@ -26,7 +26,7 @@ costs: $(READY)
 	@PYTHONPATH=api .venv/bin/python -m local.costs --region $(REGION)
 
 up: $(READY)
-	@.venv/bin/python -m local up
+	@.venv/bin/python -m local up --model $(MODEL) --time-scale $(TIME_SCALE)
 
 down: $(READY)
 	@.venv/bin/python -m local down

@@ -20,7 +20,7 @@ from client.console import Console
 from client.plans import BadPlan, read_plan
 from local import background
 from local.demo import LedgerMissing, run_demo
-from local.kinesis.settings import BadModelSettings, settings_of
+from local.kinesis.settings import BadModelSettings, label_of, settings_of
 from local.platform import AgentEnded, LocalPlatform
 from local.records import checked_record
 from local.report import Run, report
@@ -47,14 +47,22 @@ def main() -> int:
         if arguments.command == "demo":
             model = settings_of(arguments.model, arguments.time_scale)
             return demo(arguments.plan, arguments.aggregation, model, console, arguments.record)
-        stay = {"up": background.up, "serve": background.serve, "down": background.down}
-        return stay[arguments.command](console, arguments.folder.resolve())
+        return stay(arguments, console)
     except _EXPECTED as error:
         console.say(console.bad(f"error: {error}"))
         return 1
     except KeyboardInterrupt:
         console.say("interrupted; everything that was started has been ended")
         return INTERRUPTED
+
+
+def stay(arguments: argparse.Namespace, console: Console) -> int:
+    """Start a stack that stays, be one, or end it."""
+    folder = arguments.folder.resolve()
+    if arguments.command == "down":
+        return background.down(console, folder)
+    command = {"up": background.up, "serve": background.serve}[arguments.command]
+    return command(console, folder, settings_of(arguments.model, arguments.time_scale))
 
 
 def demo(
@@ -70,10 +78,7 @@ def demo(
         body = {**body, "record": checked_record(record)}
     run = Run(plan, body, aggregation, model, record)
     if run.modelled:
-        console.say(
-            "Streams behave by a model of on-demand scaling (docs/model.md), which reacts "
-            f"{float(model['TIME_SCALE']):g} times faster than AWS's"
-        )
+        console.say(label_of(model))
     folder = Path(tempfile.mkdtemp(prefix="kinesis-demo-"))
     try:
         with LocalPlatform(folder, console, aggregation=aggregation, settings=model) as platform:
@@ -114,10 +119,6 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--plan", default="quick", help="quick, full, or a JSON file for POST /demo")
     run.add_argument("--record", metavar="FILE", help="a template of records to send")
     run.add_argument("--aggregation", choices=("off", "on"), default="off", help="as the KPL does")
-    run.add_argument(
-        "--model", choices=("on", "off"), default="on", help="streams throttle and grow"
-    )
-    run.add_argument("--time-scale", default=TIME_SCALE, help="they grow so many times faster")
     for name, what in (
         ("up", "start a stack that stays"),
         ("down", "end it"),
@@ -125,7 +126,16 @@ def _parser() -> argparse.ArgumentParser:
     ):
         command = commands.add_parser(name, help=what)
         command.add_argument("--folder", type=Path, default=background.FOLDER)
+    for name in ("demo", "up", "serve"):
+        _model_arguments(commands.choices[name])
     return parser
+
+
+def _model_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--model", choices=("on", "off"), default="on", help="streams throttle and grow"
+    )
+    parser.add_argument("--time-scale", default=TIME_SCALE, help="they grow so many times faster")
 
 
 def _interrupt(_: int, __: FrameType | None) -> None:

@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from shutil import rmtree
 from typing import Any
@@ -19,6 +20,7 @@ from typing import Any
 import psutil
 
 from client.console import Console
+from local.kinesis.settings import label_of
 from local.platform import LocalPlatform
 from local.stack import REGION, StackError
 
@@ -29,14 +31,21 @@ UP_SECONDS = 120.0
 DOWN_SECONDS = 40.0
 
 
-def up(console: Console, folder: Path) -> int:
-    """Start the platform in the background, or say that it runs; print how to use it."""
+def up(console: Console, folder: Path, model: Mapping[str, str]) -> int:
+    """Start the platform in the background, or say that it runs; print how to use it.
+
+    `model`: the streams' (local.kinesis.settings); of one that runs already, its own is told.
+    """
     running = _running(folder)
     if running is None:
         with console.step("Starting the stack"):
-            running = _start(folder)
+            running = _start(folder, model)
     for line in how_to_use(running["endpoint"], running["api"]):
         console.say(line)
+    console.say()
+    console.say(label_of(running["model"]))
+    if running["model"] != model:
+        console.say("(that is how it was started; make down ends it)")
     return 0
 
 
@@ -75,14 +84,15 @@ def down(console: Console, folder: Path) -> int:
     return 0
 
 
-def serve(console: Console, folder: Path) -> int:
+def serve(console: Console, folder: Path, model: Mapping[str, str]) -> int:
     """Keep a platform up until SIGTERM; what `up` runs in the background."""
-    with LocalPlatform(folder / "stack", console) as platform:
+    with LocalPlatform(folder / "stack", console, settings=model) as platform:
         state = {
             "pid": os.getpid(),
             "started": psutil.Process().create_time(),
             "endpoint": platform.stack.endpoint,
             "api": platform.api.base_url,
+            "model": dict(model),
         }
         partial = _state(folder).with_suffix(".part")
         partial.write_text(json.dumps(state))
@@ -94,12 +104,15 @@ def serve(console: Console, folder: Path) -> int:
     return 0
 
 
-def _start(folder: Path) -> dict[str, Any]:
+def _start(folder: Path, model: Mapping[str, str]) -> dict[str, Any]:
     rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     with _log(folder).open("wb") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "local", "serve", "--folder", str(folder)],
+            [
+                *(sys.executable, "-m", "local", "serve", "--folder", str(folder)),
+                *("--model", model["ON_DEMAND_MODEL"], "--time-scale", model["TIME_SCALE"]),
+            ],
             cwd=ROOT,
             stdin=subprocess.DEVNULL,
             stdout=log,

@@ -37,6 +37,18 @@ def settings_of(switch: str, scale: str) -> dict[str, str]:
     return settings
 
 
+def label_of(settings: Mapping[str, str]) -> str:
+    """What to tell whoever sees these streams: that it is a model, and how fast; or that it isn't.
+
+    `settings` are settings_of's.
+    """
+    if settings["ON_DEMAND_MODEL"] == "off":
+        return "Streams take whatever comes and never grow: there is no model of on-demand scaling"
+    scale = float(settings["TIME_SCALE"])
+    pace = f"{scale:g} times faster than AWS's" if scale > 1 else "as slowly as AWS's"
+    return f"Streams behave by a model of on-demand scaling (docs/model.md), which reacts {pace}"
+
+
 def _number(text: str) -> float:
     try:
         return float(text)

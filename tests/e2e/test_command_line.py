@@ -128,9 +128,9 @@ def test_a_stack_that_stays_takes_a_demo_and_ends_when_told(
 ) -> None:
     where = ("--folder", str(tmp_path / "stays"))
 
-    def run(name: str) -> str:
+    def run(name: str, *more: str) -> str:
         ran = subprocess.run(
-            command(name, *where),
+            command(name, *where, *more),
             cwd=ROOT,
             env=marked,
             stdout=subprocess.PIPE,
@@ -139,11 +139,14 @@ def test_a_stack_that_stays_takes_a_demo_and_ends_when_told(
         )
         return ran.stdout
 
-    shown = run("up")
+    shown = run("up", "--time-scale", "90")
+    assert "model of on-demand scaling (docs/model.md), which reacts 90 times faster" in shown
     url = re.findall(r"kinesis-demo --url (\S+) start", shown)[0]
     api = DemoApi(url, with_key("test", "test", REGION))
     demo_id = api.start(plan(seconds=(1, 1, 1, 1)))["demoId"]
-    assert run("up").count("The stack is up") == 1
+    again = run("up", "--model", "off")
+    assert again.count("The stack is up") == 1
+    assert "reacts 90 times faster than AWS's\n(that is how it was started" in again
     assert api.get(demo_id)["demoId"] == demo_id
     assert "Ending the stack" in run("down")
     assert "no stack is up" in run("down")
