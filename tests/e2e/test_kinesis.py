@@ -202,6 +202,8 @@ def test_warm_throughput_is_there_some_time_after_it_was_asked_for(
 ) -> None:
     answer = kinesis.update_stream_warm_throughput(StreamName=stream, WarmThroughputMiBps=20)
     assert answer["WarmThroughput"]["TargetMiBps"] == 20
+    with pytest.raises(kinesis.exceptions.InvalidArgumentException, match="give 0 to 10240"):
+        kinesis.update_stream_warm_throughput(StreamName=stream, WarmThroughputMiBps=10_241)
     deadline = time.monotonic() + 10
     while shards(kinesis, stream) != 20:
         assert time.monotonic() < deadline
@@ -223,9 +225,14 @@ def test_an_account_that_has_committed_itself_creates_streams_that_are_warm(
     assert summary["WarmThroughput"] == {"TargetMiBps": 12, "CurrentMiBps": 12}
 
 
-def test_an_on_demand_stream_refuses_to_be_resharded_by_hand(
+def test_an_on_demand_stream_refuses_to_be_resharded_by_hand_and_to_be_fanned_out(
     kinesis: KinesisClient, stream: str
 ) -> None:
+    arn = kinesis.describe_stream_summary(StreamName=stream)["StreamDescriptionSummary"][
+        "StreamARN"
+    ]
+    with pytest.raises(ClientError, match="fan-out is not modelled"):
+        kinesis.register_stream_consumer(StreamARN=arn, ConsumerName="reader")
     with pytest.raises(ClientError, match="on-demand"):
         kinesis.split_shard(
             StreamName=stream, ShardToSplit="shardId-000000000000", NewStartingHashKey="1"

@@ -148,6 +148,12 @@ def test_more_records_than_a_call_may_return_are_refused(stream: ModelledStream)
         ask(stream, "GetRecords", BEGAN, ShardIterator=iterator, Limit=10_001)
 
 
+def test_a_records_size_counts_its_key(stream: ModelledStream) -> None:
+    entry = {"Data": "eHh4", "PartitionKey": "kéy"}
+    ask(stream, "PutRecords", BEGAN, Records=[entry])
+    assert stream.traffic().bytes == 3 + 4
+
+
 def test_a_closed_shard_ends_with_its_last_records_and_names_its_children(
     stream: ModelledStream,
 ) -> None:

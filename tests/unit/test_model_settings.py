@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
-from local.kinesis.settings import BadModelSettings, policy_of, settings_of
+from local.kinesis.settings import BadModelSettings, label_of, policy_of, settings_of
 from ondemand.policy import Policy
 
 
@@ -22,3 +24,17 @@ def test_a_faster_stream_takes_as_much_and_reacts_sooner() -> None:
 def test_all_that_cant_be_read_is_named() -> None:
     with pytest.raises(BadModelSettings, match=r"ON_DEMAND_MODEL is 'yes'.*TIME_SCALE is '0\.5'"):
         settings_of("yes", "0.5")
+
+
+@pytest.mark.parametrize(
+    ("switch", "scale", "says"),
+    [
+        ("on", "180", "by a model of .*180 times faster than AWS's"),
+        ("on", "1", "by a model of .*as slowly as AWS's"),
+        ("off", "180", "no model"),
+    ],
+)
+def test_whoever_sees_the_streams_is_told_by_what_they_behave(
+    switch: str, scale: str, says: str
+) -> None:
+    assert re.search(says, label_of(settings_of(switch, scale)))

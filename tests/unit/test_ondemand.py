@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ondemand.policy import MIB, BadPolicy, Mode, Policy
-from ondemand.shards import HASH_SPACE, Shard, hash_of
+from ondemand.shards import HASH_SPACE, Shard, hash_of, split
 from ondemand.stream import Change, OnDemandStream, Taken
 
 QUICK = Policy().faster(60)
@@ -165,6 +165,29 @@ def test_a_shard_that_takes_half_of_what_it_can_is_left_alone() -> None:
     assert len(stream.shards) == 4
 
 
+@pytest.mark.parametrize(("kilobytes", "shards"), [(520, 4), (530, 8)])
+def test_a_shard_that_takes_more_than_half_of_its_bytes_is_split_within_fifteen_minutes(
+    kilobytes: int, shards: int
+) -> None:
+    stream = OnDemandStream(Policy())
+    # Half of what a shard takes is 512 KiB, which are 524 KB; it gets ten records a second.
+    steady(stream, 40, 15 * 60, kilobytes * 100)
+    assert len(stream.shards) == shards
+
+
+@given(st.integers(0, HASH_SPACE - 2), st.integers(1, HASH_SPACE - 1))
+def test_a_shard_is_split_in_halves_of_its_hash_keys(start: int, length: int) -> None:
+    shard = Shard(7, start, min(start + length, HASH_SPACE - 1))
+    left, right = split(shard, 8)
+    assert_partition_of(shard, left, right)
+    assert abs(left.width - right.width) <= 1
+
+
+def assert_partition_of(shard: Shard, left: Shard, right: Shard) -> None:
+    assert (left.start, left.end + 1, right.end) == (shard.start, right.start, shard.end)
+    assert left.parent == right.parent == shard.number
+
+
 def test_a_hot_key_isnt_helped_by_splitting() -> None:
     stream = OnDemandStream(Policy())
     for _ in range(3_600):
@@ -199,10 +222,25 @@ def test_a_stream_shrinks_when_its_peak_is_forgotten() -> None:
     assert_partition(stream.shards)
 
 
+def test_a_peak_is_remembered_for_thirty_days() -> None:
+    hourly = Policy().faster(3_600)
+    """An hour is a second: a peak is remembered for 720."""
+    stream = OnDemandStream(hourly)
+    steady(stream, 8_000, 4)
+    assert len(stream.shards) == 16
+    steady(stream, 100, 719)
+    assert len(stream.shards) == 16
+    steady(stream, 100, 100)
+    assert len(stream.shards) == 4
+
+
 def test_a_stream_doesnt_grow_beyond_the_regions_ceiling() -> None:
-    stream = OnDemandStream(replace(QUICK, most_shards=10))
-    steady(stream, 100_000, 120)
-    assert len(stream.shards) == 10
+    stream = OnDemandStream(QUICK)
+    steady(stream, 1_000_000, 200)
+    assert len(stream.shards) == 200
+    elsewhere = OnDemandStream(replace(QUICK, most_shards=10))
+    steady(elsewhere, 100_000, 60)
+    assert len(elsewhere.shards) == 10
 
 
 def test_provisioned_shards_stay_as_they_are() -> None:
