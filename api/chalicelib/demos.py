@@ -59,6 +59,9 @@ def describe(demo_id: str, services: Services) -> dict[str, Any]:
         "stopDate": None if execution.stopped_at is None else iso(execution.stopped_at),
         "currentState": progress.state_name if execution.status == RUNNING else None,
         "currentPhase": current.phase.phase_number if current else None,
+        "transitions": [
+            {"state": one.state, "entered_at": iso(one.entered_at)} for one in progress.transitions
+        ],
         "current_tps": _current_tps(current, measured),
         "phases": phases,
         "records": report.records_in(phases),

@@ -17,24 +17,37 @@ from chalicelib.errors import InvalidEvent
 
 
 @dataclass(frozen=True)
-class Progress:
-    """The newest state entered, and the newest demo_state; each None before there is one."""
+class Transition:
+    """A state, and when it was entered, in epoch seconds."""
 
-    state_name: str | None
+    state: str
+    entered_at: float
+
+
+@dataclass(frozen=True)
+class Progress:
+    """The states entered, oldest first, and the newest demo_state; None before there is one."""
+
+    transitions: tuple[Transition, ...]
     demo_state: DemoState | None
+
+    @property
+    def state_name(self) -> str | None:
+        """The newest state entered; None before there is one."""
+        return self.transitions[-1].state if self.transitions else None
 
 
 def progress(events_newest_first: Iterable[Mapping[str, Any]]) -> Progress:
-    """Reads no further back than it has to."""
-    state_name: str | None = None
+    """Reads the history to its beginning, but parses no more of it than the newest demo_state."""
+    found: DemoState | None = None
+    transitions = []
     for event in events_newest_first:
         entered = event.get("stateEnteredEventDetails", {})
         left = event.get("stateExitedEventDetails", {})
-        state_name = state_name or entered.get("name")
-        found = _demo_state(entered.get("input")) or _demo_state(left.get("output"))
-        if found and state_name:
-            return Progress(state_name, found)
-    return Progress(state_name, None)
+        if entered:
+            transitions.append(Transition(entered["name"], event["timestamp"].timestamp()))
+        found = found or _demo_state(entered.get("input")) or _demo_state(left.get("output"))
+    return Progress(tuple(reversed(transitions)), found)
 
 
 def _demo_state(data: str | None) -> DemoState | None:

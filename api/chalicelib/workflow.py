@@ -28,7 +28,8 @@ TIMED_OUT = "TIMED_OUT"
 MAX_PAGE = 1_000
 """botocore: ListExecutions, maxResults."""
 
-_HISTORY_PAGE = 100
+_HISTORY_PAGE = 1_000
+"""botocore: GetExecutionHistory, maxResults. A demo has some sixty events: one call tells all."""
 _REMEMBERED_INPUTS = 1_024
 
 
@@ -126,7 +127,7 @@ class Workflow:
         return replace(self.describe(demo_id), status=ABORTED)
 
     def progress(self, execution: Execution) -> history.Progress:
-        """The state that the execution is in, and its newest demo_state."""
+        """The states that the execution has entered, and its newest demo_state."""
         return history.progress(self._events_newest_first(execution.arn))
 
     def running(self) -> Page:

@@ -32,7 +32,7 @@ def http(aws: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:  # noqa: 
         name=STATE_MACHINE, definition="{}", roleArn="arn:aws:iam::123456789012:role/states"
     )
     # moto without its interpreter makes a history up; the real thing is in tests/conformance.
-    monkeypatch.setattr(Workflow, "progress", lambda *_: Progress(None, None))
+    monkeypatch.setattr(Workflow, "progress", lambda *_: Progress((), None))
     with Client(app.app) as chalice:
         yield chalice.http
 

@@ -99,7 +99,7 @@ def test_a_running_demo_tells_what_it_has_cost_so_far(
         state = demo_state.with_phase(
             state, PhaseRun(phase, begins, begins + 20), 1.0, wait_seconds=20
         )
-    monkeypatch.setattr(Workflow, "progress", lambda *_: Progress("WaitPhase2Duration", state))
+    monkeypatch.setattr(Workflow, "progress", lambda *_: Progress((), state))
     post(http, {"name": "run"})
     monkeypatch.setattr(app, "services", lambda: at(started + 30.0))
     publish("run", 1, "RecordsDelivered", {started + second: 100 for second in range(20)})

@@ -11,10 +11,10 @@ import pytest
 from botocore.stub import Stubber
 
 import app
-from chalicelib import clients, demo_state
+from chalicelib import clients, demo_state, instants
 from chalicelib.contract import WORKER_NAMESPACE
 from chalicelib.demo_state import PhaseRun
-from chalicelib.history import Progress
+from chalicelib.history import Progress, Transition
 from chalicelib.plan import Phase
 from chalicelib.workflow import Workflow
 from tests.control_plane import ENVIRONMENT, STATE_MACHINE_ARN, at, client, post
@@ -104,7 +104,7 @@ def test_a_running_demo_shows_what_it_has_achieved_so_far(
     for phase, begins in zip(phases, (started, started + 20), strict=False):
         run = PhaseRun(phase, begins, begins + 20)
         state = demo_state.with_phase(state, run, 1.0, wait_seconds=20)
-    progress = Progress("WaitPhase2Duration", state)
+    progress = Progress((Transition("WaitPhase2Duration", float(started)),), state)
     fixed = at(started + 30.5)
     monkeypatch.setattr(Workflow, "progress", lambda *_: progress)
     post(http, {"name": "run"})
@@ -120,6 +120,8 @@ def test_a_running_demo_shows_what_it_has_achieved_so_far(
     body = http.get("/demo/run").json_body
 
     assert (body["currentState"], body["currentPhase"]) == ("WaitPhase2Duration", 2)
+    entered = instants.iso(started)
+    assert body["transitions"] == [{"state": "WaitPhase2Duration", "entered_at": entered}]
     assert body["current_tps"] == 60.0
     first, second = body["phases"][:2]
     assert (first["achieved_tps"], first["seconds_to_target"]) == (100.0, 2.0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -184,8 +185,9 @@ def state_with(number: int) -> demo_state.DemoState:
     return state
 
 
-def event(detail: str, name: str, **data: object) -> dict[str, Any]:
-    return {detail: {"name": name} | {key: json.dumps(value) for key, value in data.items()}}
+def event(detail: str, name: str, second: int = 0, **data: object) -> dict[str, Any]:
+    details = {"name": name} | {key: json.dumps(value) for key, value in data.items()}
+    return {"timestamp": datetime.fromtimestamp(second, UTC), detail: details}
 
 
 @pytest.mark.parametrize("number", range(5))
@@ -205,11 +207,18 @@ def test_the_newest_demo_state_in_the_history_is_the_demos_present() -> None:
     newer, older = (demo_state.to_json(state_with(n)) for n in (2, 1))
     events = [
         {"type": "TaskScheduled"},
-        event("stateEnteredEventDetails", "StartPhase3", input={"demo_state": newer}),
+        event("stateEnteredEventDetails", "StartPhase3", 9, input={"demo_state": newer}),
         event("stateExitedEventDetails", "WaitPhase2Duration", output={"demo_state": newer}),
         event("stateExitedEventDetails", "StartPhase1", output={"demo_state": older}),
+        event("stateEnteredEventDetails", "StartPhase1", 3, input={"demo_state": older}),
     ]
-    assert history.progress(events) == history.Progress("StartPhase3", state_with(2))
+    found = history.progress(events)
+    assert found.demo_state == state_with(2)
+    assert found.state_name == "StartPhase3"
+    assert found.transitions == (
+        history.Transition("StartPhase1", 3.0),
+        history.Transition("StartPhase3", 9.0),
+    )
 
 
 def test_a_history_without_a_demo_state_tells_the_state_only() -> None:
@@ -217,11 +226,12 @@ def test_a_history_without_a_demo_state_tells_the_state_only() -> None:
         event("stateEnteredEventDetails", "DemoFailed", input={"error": {"Error": "InvalidPlan"}}),
         event("stateEnteredEventDetails", "InitializeDemo", input=[]),
     ]
-    assert history.progress(events) == history.Progress("DemoFailed", None)
+    found = history.progress(events)
+    assert (found.state_name, found.demo_state) == ("DemoFailed", None)
 
 
 def test_an_execution_that_has_only_begun_tells_nothing() -> None:
-    assert history.progress([{"type": "ExecutionStarted"}]) == history.Progress(None, None)
+    assert history.progress([{"type": "ExecutionStarted"}]) == history.Progress((), None)
 
 
 @given(st.floats(0, 4e9))
