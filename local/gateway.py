@@ -50,9 +50,12 @@ class Gateway:
 
     ministack: Application
     kinesis: KinesisPlane
+    model: str = ""
+    """What is told of the model that streams follow; nothing without one."""
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
-        """Serves one ASGI connection."""
+        """Serves one ASGI connection. Every answer tells whether streams follow a model."""
+        send = _labelled(send, self.model)
         if scope["type"] == "http" and is_for_kinesis(scope):
             await (await self.kinesis.answer(await read(scope, receive))).send(send)
             return
@@ -67,6 +70,19 @@ class Gateway:
         except UnsupportedSwaggerError as refusal:
             answer = error(400, "BadRequestException", str(refusal))
         await answer.send(send)
+
+
+def _labelled(send: Send, model: str) -> Send:
+    """Whoever shows what streams did can say whose they were: see client/api.py, MODEL_HEADER."""
+    if not model:
+        return send
+
+    async def labelled(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            message["headers"] = [*message["headers"], (b"x-stream-model", model.encode())]
+        await send(message)
+
+    return labelled
 
 
 async def import_rest_api(ministack: Application, request: Request) -> Answer:

@@ -30,7 +30,7 @@ from ministack.app import app as ministack
 from local.expiry import look_seldom
 from local.gateway import Gateway
 from local.kinesis.plane import KinesisPlane
-from local.kinesis.settings import policy_of
+from local.kinesis.settings import described, policy_of
 from local.points import merge_points
 
 if TYPE_CHECKING:
@@ -103,7 +103,8 @@ async def serve_then_end(config: Config) -> None:
     An execution in a Wait state is such a thread, and would hold the process for as long.
     """
     plane = KinesisPlane(ministack, policy_of(os.environ), time.time)
-    await serve(cast("ASGIFramework", Gateway(ministack, plane)), config)
+    gateway = Gateway(ministack, plane, described(os.environ))
+    await serve(cast("ASGIFramework", gateway), config)
     end_children()
     os._exit(0)
 

@@ -30,6 +30,14 @@ def policy_of(environment: Mapping[str, str]) -> Policy | None:
     return Policy().faster(factor) if switch == "on" else None
 
 
+def described(environment: Mapping[str, str]) -> str:
+    """The model in words, for whoever shows what the streams did; "" without one."""
+    if policy_of(environment) is None:
+        return ""
+    scale = float(environment.get("TIME_SCALE", "1"))
+    return f"model of on-demand scaling, which reacts {scale:g} times faster than AWS's"
+
+
 def settings_of(switch: str, scale: str) -> dict[str, str]:
     """The variables for a stack. Raises BadModelSettings."""
     settings = {"ON_DEMAND_MODEL": switch, "TIME_SCALE": scale}
