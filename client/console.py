@@ -1,6 +1,6 @@
-"""Speaks to the person in front of the terminal: one line that moves while something goes on.
+"""Speaks to the person in front of the terminal: a line or more that move while something goes on.
 
-On a terminal the line is redrawn in place; elsewhere (a pipe, CI) it becomes a plain line every two
+On a terminal they are redrawn in place; elsewhere (a pipe, CI) a line becomes a plain one every two
 seconds, so that a log stays readable. Colours are for terminals only.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 import shutil
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TextIO
 
@@ -22,9 +22,10 @@ class Console:
     def __init__(self, out: TextIO | None = None) -> None:
         """Without `out`, to standard output."""
         self._out = out or sys.stdout
-        self._live = self._out.isatty()
+        self.live = self._out.isatty()
+        """Whether this is a terminal, on which lines can be drawn again."""
         self._last_plain = 0.0
-        self._drawn = False
+        self._drawn = 0
 
     def say(self, text: str = "") -> None:
         """Print a lasting line."""
@@ -34,21 +35,27 @@ class Console:
 
     def progress(self, text: str) -> None:
         """Show what is going on right now."""
-        if self._live:
-            self.clear()
-            # A line that wraps couldn't be redrawn.
-            self._out.write(text.partition("\n")[0][: shutil.get_terminal_size().columns - 1])
-            self._drawn = True
+        if self.live:
+            self.board([text.partition("\n")[0]])
         elif time.monotonic() - self._last_plain >= PLAIN_EVERY_SECONDS:
             self._last_plain = time.monotonic()
             self._out.write(text + "\n")
         self._out.flush()
 
+    def board(self, lines: Sequence[str]) -> None:
+        """Show lines that move together; on a terminal only."""
+        columns, rows = shutil.get_terminal_size()
+        # A line that wraps, or scrolls away, couldn't be redrawn.
+        shown = [line[: columns - 1] for line in lines[: rows - 1]]
+        self._out.write(self._erasing() + "\n".join(shown))
+        self._out.flush()
+        self._drawn = len(shown)
+
     @contextmanager
     def step(self, doing: str) -> Iterator[None]:
         """Say what is being done, and how long it took when it is done."""
         started = time.monotonic()
-        if self._live:
+        if self.live:
             self.progress(f"{doing} …")
         yield
         self.say(f"{doing:<44} {time.monotonic() - started:6.1f} s")
@@ -60,10 +67,12 @@ class Console:
         return self._colour("31", text)
 
     def _colour(self, code: str, text: str) -> str:
-        return f"\x1b[{code}m{text}\x1b[0m" if self._live else text
+        return f"\x1b[{code}m{text}\x1b[0m" if self.live else text
 
     def clear(self) -> None:
-        """Take the moving line away, if there is one."""
-        if self._drawn:
-            self._out.write("\r\x1b[2K")
-            self._drawn = False
+        """Take the moving lines away, if there are any."""
+        self._out.write(self._erasing())
+        self._drawn = 0
+
+    def _erasing(self) -> str:
+        return "\r\x1b[2K" + "\x1b[1A\x1b[2K" * (self._drawn - 1) if self._drawn else ""

@@ -1,15 +1,21 @@
-"""Follows a demo through its API until it ends, and shows how it goes."""
+"""Follows a demo through its API until it ends, and shows how it goes.
+
+On a terminal it is a board that is drawn again and again, elsewhere a line for each phase.
+"""
 
 from __future__ import annotations
 
 import math
+import shutil
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
 from client.api import ApiError, DemoApi
+from client.board import board
 from client.console import Console
+from client.series import Series
 from client.show import phase_line, progress_line
 
 POLL_SECONDS = 5.0
@@ -55,17 +61,45 @@ def watch(
     every: float = POLL_SECONDS,
 ) -> dict[str, Any]:
     """Show a demo till it has ended; return the last answer. `on_look` gets each. As `looks`."""
-    shown = 0
+    draw = _board if console.live else _lines
     demo: dict[str, Any] = {}
+    on_each = draw(api, demo_id, console)
     for demo in looks(api, demo_id, console.progress, every):
         on_look(demo)
+        on_each(demo)
+    return demo
+
+
+def _lines(_: DemoApi, __: str, console: Console) -> Callable[[dict[str, Any]], None]:
+    """Shows a line for each phase that is over, and how the one under way goes."""
+    shown = 0
+
+    def draw(demo: dict[str, Any]) -> None:
+        nonlocal shown
+        running = demo["status"] == "RUNNING"
         started = [phase for phase in demo["phases"] if phase.get("started_at")]
-        for phase in started[shown:-1] if demo["status"] == "RUNNING" else started[shown:]:
+        for phase in started[shown:-1] if running else started[shown:]:
             console.say(phase_line(phase, demo))
             shown += 1
-        if demo["status"] == "RUNNING":
+        if running:
             console.progress(progress_line(demo, datetime.now(UTC)))
-    return demo
+
+    return draw
+
+
+def _board(api: DemoApi, demo_id: str, console: Console) -> Callable[[dict[str, Any]], None]:
+    """Shows all of it at once, and again at each look."""
+    series = Series()
+
+    def draw(demo: dict[str, Any]) -> None:
+        if not series.complete:
+            try:
+                series.add(api.metrics(demo_id, **series.resume))
+            except ApiError as error:
+                console.progress(f"no numbers by the second just now: {error}")
+        console.board(board(demo, series, datetime.now(UTC), shutil.get_terminal_size().columns))
+
+    return draw
 
 
 def _look(
