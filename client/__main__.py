@@ -19,6 +19,7 @@ from client.nowhere import NoApi
 from client.place import UnknownApi
 from client.plans import BadPlan
 from client.watch import POLL_SECONDS, POLL_SECONDS_HERE
+from client.web.command import PortTaken
 from reporting.folder import LibraryMissing, NoReport
 from simulation.question import BadQuestion
 
@@ -32,7 +33,7 @@ def main() -> int:
     arguments = parser().parse_args()
     try:
         return COMMANDS[arguments.command](_client(arguments), arguments)
-    except (BadPlan, BadQuestion, UnknownApi, NoReport) as error:
+    except (BadPlan, BadQuestion, UnknownApi, NoReport, PortTaken) as error:
         return _told(error, USAGE)
     except ApiError as error:
         if arguments.output == "json" and error.body is not None:

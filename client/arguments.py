@@ -42,7 +42,6 @@ def parser() -> argparse.ArgumentParser:
     _add_list(command("list", "list demos, newest first"))
     for name, does in (
         ("status", "show how a demo stands, once"),
-        ("watch", "follow a demo until it ends; Ctrl-C leaves it running"),
         ("stop", "stop a demo's workflow and workers"),
     ):
         command(name, does).add_argument("demo_id", metavar="ID", type=_demo_id)
@@ -53,6 +52,7 @@ def parser() -> argparse.ArgumentParser:
     simulate.add_arguments(
         command("simulate", "tell what a stream would do with a traffic, and its cost; no AWS")
     )
+    _add_watch(command("watch", "follow a demo until it ends; Ctrl-C leaves it running"))
     return found
 
 
@@ -111,6 +111,18 @@ def _add_start(start: argparse.ArgumentParser) -> None:
     after.add_argument("--watch", action="store_true", help="follow it until it ends")
 
 
+def _add_watch(watch: argparse.ArgumentParser) -> None:
+    watch.add_argument(
+        "demo_id", metavar="ID", nargs="?", type=_demo_id, help="the demo (default: the newest)"
+    )
+    watch.add_argument(
+        "--web", action="store_true", help="as a page, served on this machine until Ctrl-C"
+    )
+    watch.add_argument(
+        "--port", type=_port, default=0, help="the page's port (default: one that is free)"
+    )
+
+
 def _add_list(listing: argparse.ArgumentParser) -> None:
     listing.add_argument("--limit", type=int, help="demos a page (1 to 100, default 20)")
     which = listing.add_mutually_exclusive_group()
@@ -142,3 +154,9 @@ def _demo_id(text: str) -> str:
     if not _DEMO_ID.fullmatch(text):
         raise argparse.ArgumentTypeError(f"{text!r} is no demo's id: `{PROGRAM} list` tells them")
     return text
+
+
+def _port(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and int(text) < 65_536):
+        raise argparse.ArgumentTypeError(f"{text!r} is no port: give 1 to 65535, or 0 for any")
+    return int(text)

@@ -15,6 +15,7 @@ from client import plans, records, reports, show, simulate
 from client.api import DemoApi
 from client.console import Console
 from client.watch import POLL_SECONDS, looks, watch
+from client.web.command import serve_page
 from reporting import comparison
 
 DONE, FAILED, INTERRUPTED = 0, 1, 130
@@ -81,8 +82,24 @@ def status(client: Client, arguments: argparse.Namespace) -> int:
 
 
 def follow(client: Client, arguments: argparse.Namespace) -> int:
-    """Show a demo until it ends; FAILED unless it succeeded. Raises ApiError."""
-    return _followed(client, arguments.demo_id)
+    """Show a demo until it ends; FAILED unless it succeeded. Raises ApiError, PortTaken.
+
+    Without an id it is the newest demo. On the web it is shown as long as the user likes.
+    """
+    if arguments.web:
+        return serve_page(
+            client.api,
+            client.console,
+            client.poll_seconds,
+            arguments.demo_id,
+            arguments.port,
+            as_json=client.as_json,
+        )
+    demo_id = arguments.demo_id or _newest(client.api)
+    if demo_id is None:
+        _complain(f"there is no demo to watch; start one with: {client.call} start")
+        return FAILED
+    return _followed(client, demo_id)
 
 
 def stop(client: Client, arguments: argparse.Namespace) -> int:
@@ -152,6 +169,11 @@ def _body(arguments: argparse.Namespace) -> dict[str, Any]:
     if arguments.record:
         body["record"] = records.read_record(arguments.record)
     return body
+
+
+def _newest(api: DemoApi) -> str | None:
+    demos = api.list(limit=1)["demos"]
+    return demos[0]["demoId"] if demos else None
 
 
 def _followed(client: Client, demo_id: str) -> int:

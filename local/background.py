@@ -61,6 +61,7 @@ def how_to_use(endpoint: str, url: str) -> list[str]:
         f"  start a demo      {client} start --plan quick --watch",
         f"  list all          {client} list",
         f"  watch one         {client} watch <demoId>",
+        f"  or see it all     {client} watch --web",
         f"  stop it           {client} stop <demoId>",
         f"  or by hand        {curl} {url}/demo",
         "  end the stack     make down",

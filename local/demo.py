@@ -13,6 +13,8 @@ from typing import Any
 from client.api import ApiError
 from client.console import Console
 from client.watch import POLL_SECONDS_HERE, watch
+from client.web import key
+from client.web.server import PageServer
 from local.ledgers import TaskLogs, read_task_logs
 from local.load import LoadMeter
 from local.platform import LocalPlatform
@@ -35,6 +37,12 @@ def run_demo(platform: LocalPlatform, body: dict[str, Any], console: Console) ->
     """
     demo_id = platform.api.start(body)["demoId"]
     console.say(f"Demo {demo_id}: {platform.api.base_url}/demo/{demo_id}")
+    with PageServer(platform.api, key.fresh(), POLL_SECONDS_HERE) as page:
+        console.say(f"Watch it: {page.address(demo_id)}")
+        return _followed(platform, demo_id, console)
+
+
+def _followed(platform: LocalPlatform, demo_id: str, console: Console) -> Summary:
     meter = LoadMeter(platform.stack.pid)
 
     def look(demo: dict[str, Any]) -> None:

@@ -48,7 +48,7 @@ def started(http: Any, monkeypatch: pytest.MonkeyPatch) -> int:
         metrics_interval=1.0,
         wait_seconds=20,
     )
-    monkeypatch.setattr(Workflow, "progress", lambda *_: Progress("WaitPhase1Duration", state))
+    monkeypatch.setattr(Workflow, "progress", lambda *_: Progress((), state))
     monkeypatch.setattr(app, "services", lambda: at(int(began) + 30.5))
     return int(began)
 

@@ -38,8 +38,18 @@ PURE = [
     *(f"api/chalicelib/{name}.py" for name in ("cost", "usage", "prices")),
     *(
         f"client/{name}.py"
-        for name in ("arguments", "cost", "refusal", "show", "simulated", "tables")
+        for name in (
+            "arguments",
+            "board",
+            "cost",
+            "refusal",
+            "series",
+            "show",
+            "simulated",
+            "tables",
+        )
     ),
+    *(f"client/web/{name}.py" for name in ("guard", "workflow")),
     *(f"reporting/{name}.py" for name in ("canvas", "picture", "overlay", "seconds", "document")),
     *(f"reporting/{name}.py" for name in ("comparison",)),
 ]

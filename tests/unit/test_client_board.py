@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+import time
 from datetime import UTC, datetime
 from io import StringIO
 from typing import Any, cast
@@ -74,7 +75,7 @@ def follow(api: Api, out: StringIO) -> str:
 @pytest.fixture(autouse=True)
 def on_a_usual_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shutil, "get_terminal_size", lambda: os.terminal_size((80, 24)))
-    monkeypatch.setattr(watch.time, "sleep", lambda _: None)
+    monkeypatch.setattr(time, "sleep", lambda _: None)
 
 
 def test_on_a_terminal_the_board_is_drawn_over_itself_at_each_look() -> None:

@@ -154,6 +154,14 @@ def test_a_demo_that_did_not_succeed_is_a_failure(status: str, code: int) -> Non
         assert run(Api(demo(status=status, **ENDED)), *words)[0] == code
 
 
+def test_a_watch_without_an_id_is_of_the_newest_demo(capsys: pytest.CaptureFixture[str]) -> None:
+    api = Api({"demos": [{"demoId": "friday"}]}, demo(status="SUCCEEDED", **ENDED))
+    assert run(api, "watch")[0] == 0
+    assert api.asked == [("list", 1), ("get", "friday")]
+    assert run(Api({"demos": []}), "watch")[0] == 1
+    assert "there is no demo to watch" in capsys.readouterr().err
+
+
 def test_an_api_that_cannot_answer_for_the_moment_is_asked_again(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -241,6 +249,7 @@ def test_interrupted_a_watch_leaves_the_demo_and_says_how_to_stop_it(
         ("status", "a/b"),
         ("status",),
         ("fly", "a"),
+        ("watch", "--web", "--port", "65536"),
         ("--output", "xml", "list"),
     ],
 )
