@@ -1,6 +1,7 @@
 # make demo    set up, run the four-phase demo on this machine, prove that no record was lost
 # make test    set up, run every check and test (make lint is the one by checkov)
 # make bench   set up the peers, measure the producer beside them (BENCH=--quick: two minutes)
+# make screenshots  take docs/page*.png anew
 # make costs   print what the default plan and an idle stack cost on AWS
 # make up      start a stack that stays, and print how to call it; make down ends it
 
@@ -12,6 +13,7 @@ MODEL ?= on
 TIME_SCALE ?= 180
 REGION ?= us-east-1
 READY = .venv/.ready
+READY_TEST = .venv/.ready-test
 
 .PHONY: demo bench test check lint unit e2e up down clean
 
@@ -34,7 +36,7 @@ down: $(READY)
 test: check lint
 	.venv/bin/python -m pytest
 
-check: $(READY)
+check: $(READY_TEST)
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
 	.venv/bin/mypy
@@ -42,17 +44,26 @@ check: $(READY)
 lint: .venv-lint/.ready
 	.venv-lint/bin/checkov --file infrastructure.yaml --file worker/Dockerfile --framework cloudformation dockerfile --compact --quiet --skip-download
 
-unit: $(READY)
+unit: $(READY_TEST)
 	.venv/bin/python -m pytest tests/unit tests/conformance
 
-e2e: $(READY)
+e2e: $(READY_TEST)
 	.venv/bin/python -m pytest tests/e2e
+
+.PHONY: screenshots
+screenshots: $(READY_TEST)
+	SCREENSHOTS=1 .venv/bin/python -m pytest tests/e2e/test_page.py
 
 $(READY): requirements/dev.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; say which with make PYTHON=…")'
 	@echo "Setting up .venv (once) …"
 	@$(PYTHON) -m venv .venv
 	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@touch $@
+
+# What only tests need: the driver of the page's browser alone has 53 MB.
+$(READY_TEST): requirements/test.txt | $(READY)
+	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/test.txt
 	@touch $@
 
 .venv-bench/.ready: requirements/bench.txt

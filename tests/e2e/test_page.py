@@ -1,0 +1,228 @@
+"""The page in a real browser, through whole demos on the embedded stack.
+
+With SCREENSHOTS=1 (`make screenshots`) the demo is the quick plan, and the pictures in docs/ are
+taken anew.
+"""
+
+import io
+import os
+import subprocess
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, ViewportSize, expect
+
+from client.console import Console as Terminal
+from client.plans import QUICK
+from local.kinesis.settings import settings_of
+from local.platform import LocalPlatform
+from tests.e2e.browser import WIDE, Console, chromium, faults
+from tests.e2e.demos import plan
+
+ROOT = Path(__file__).resolve().parents[2]
+PICTURES = bool(os.environ.get("SCREENSHOTS"))
+SHORT = plan(tps=(50, 400, 800, 50), seconds=(3, 5, 5, 3), tasks=(1, 1, 2, 1))
+PLAN = QUICK if PICTURES else SHORT
+FIRST, SECOND = "friday-launch", "saturday"
+PATIENCE = 40_000.0
+
+PICTURE: ViewportSize = {"width": 1280, "height": 930}
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as started:
+        expect.set_options(timeout=PATIENCE)
+        yield started
+
+
+@pytest.fixture(scope="module")
+def stack(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalPlatform]:
+    """A stack with the model, once there is a browser to look at it."""
+    assert browser.is_connected()
+    folder: Path = tmp_path_factory.mktemp("page")
+    with LocalPlatform(folder, Terminal(io.StringIO()), settings=settings_of("on", "180")) as up:
+        yield up
+
+
+class Program:
+    """`kinesis-demo watch --web`, as a process that can be killed and started again."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._environment = dict(environment)
+        self._process: subprocess.Popen[str] | None = None
+        self.address = ""
+
+    def start(self, port: str = "0") -> None:
+        self._process = subprocess.Popen(
+            [str(ROOT / "kinesis-demo"), "watch", "--web", "--port", port],
+            env=self._environment,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert self._process.stdout is not None
+        said = self._process.stdout.readline()
+        assert said.startswith("the page: http://127.0.0.1:"), said
+        self.address = said.removeprefix("the page: ").strip()
+
+    def start_again(self) -> None:
+        self.start(self.address.split("#")[0].strip("/").rpartition(":")[2])
+
+    def kill(self) -> None:
+        if self._process is not None and self._process.stdout is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process.stdout.close()
+
+
+@pytest.fixture
+def program(stack: LocalPlatform, tmp_path: Path) -> Iterator[Program]:
+    here = {"KINESIS_DEMO_URL": stack.api.base_url, "BUILD_DIR": str(tmp_path)}
+    started = Program({**stack.stack.client_environment, **here})
+    started.start()
+    yield started
+    started.kill()
+
+
+def test_a_demo_is_started_watched_stopped_and_compared(browser: Browser, program: Program) -> None:
+    page = browser.new_page(viewport=WIDE)
+    console = Console(page)
+    page.goto(program.address)
+    expect(page.locator("#empty")).to_have_text("There are no demos yet. Start one.")
+    assert "key" not in page.url
+    expect(page.locator("#model")).to_contain_text("model of on-demand scaling")
+
+    a_bad_plan_is_refused_by_field(page)
+    start(page, FIRST, PLAN)
+    the_first_phase_comes(page)
+    page.reload()
+    everything_is_there_again(page, console)
+    the_server_goes_and_comes(page, program, console)
+    the_demo_goes_to_its_end(page)
+    assert faults(page) == []
+
+    start(page, SECOND, SHORT)
+    expect(page.locator("#title")).to_have_text(SECOND)
+    stop(page)
+    compare(page)
+    assert faults(page) == []
+    assert console.complaints == []
+    page.close()
+
+
+def fill_in(page: Page, name: str, wanted: Mapping[str, Any]) -> None:
+    page.locator("#demo-name").fill(name)
+    for index, phase in enumerate(wanted["phases"]):
+        for field, value in phase.items():
+            page.locator(f'[name="phases[{index}].{field}"]').fill(str(value))
+
+
+def a_bad_plan_is_refused_by_field(page: Page) -> None:
+    page.get_by_role("button", name="Start a demo").click()
+    page.get_by_label("Phase 2 spike, seconds").fill("0")
+    page.keyboard.press("Enter")
+    expect(page.locator("#start-problem")).to_contain_text("Phase 2 spike, seconds:")
+    expect(page.get_by_label("Phase 2 spike, seconds")).to_be_focused()
+    expect(page.get_by_role("button", name="Start it")).to_be_disabled()
+    assert faults(page) == []
+    page.keyboard.press("Escape")
+    expect(page.locator("#start-dialog")).to_be_hidden()
+
+
+def start(page: Page, name: str, wanted: Mapping[str, Any]) -> None:
+    """First the cost, then the start; what was changed in between has to be priced anew."""
+    page.get_by_role("button", name="Start a demo").click()
+    fill_in(page, name, wanted)
+    page.get_by_role("button", name="What will it cost?").click()
+    expect(page.locator("#start-estimate")).to_contain_text("USD by list prices of us-east-1")
+    page.locator("#demo-name").press("End")
+    page.locator("#demo-name").press_sequentially("x")
+    expect(page.get_by_role("button", name="Start it")).to_be_disabled()
+    page.locator("#demo-name").press("Backspace")
+    page.get_by_role("button", name="What will it cost?").click()
+    page.get_by_role("button", name="Start it").click()
+    expect(page.locator("#start-dialog")).to_be_hidden()
+
+
+def the_first_phase_comes(page: Page) -> None:
+    expect(page.locator("#status")).to_have_text("RUNNING, phase 1 baseline")
+    expect(page.locator("#flow .current")).to_contain_text("WaitPhase1Duration")
+    expect(page.locator("#announce")).to_contain_text("Phase 1, baseline")
+    expect(page.locator("#charts canvas")).to_have_count(3)
+    expect(page.locator("#status")).to_have_text("RUNNING, phase 2 spike")
+    expect(page.locator("#announce")).to_contain_text("Phase 2, spike")
+
+
+def everything_is_there_again(page: Page, console: Console) -> None:
+    """After a reload in mid-demo: also what was before."""
+    expect(page.locator("#title")).to_have_text(FIRST)
+    page.locator("#as-table summary").click()
+    first = page.locator("#series-table tbody tr").first
+    expect(first).to_contain_text("0:00")
+    rows = page.locator("#flow .done")
+    assert "StartPhase1" in rows.all_inner_texts()[1]
+    assert console.complaints == []
+
+
+def the_server_goes_and_comes(page: Page, program: Program, console: Console) -> None:
+    program.kill()
+    expect(page.locator("#trouble")).to_contain_text("The program that serves this page has ended")
+    expect(page.locator("#connection")).to_have_text("Not connected")
+    program.start_again()
+    expect(page.locator("#connection")).to_have_text("Live")
+    expect(page.locator("#trouble")).to_be_hidden()
+    console.forget_lost_connections()
+    assert console.complaints == []
+
+
+def the_demo_goes_to_its_end(page: Page) -> None:
+    expect(page.locator("#status")).to_have_text("RUNNING, phase 3 peak")
+    if PICTURES:
+        take_pictures(page)
+    expect(page.locator("#status")).to_have_text("SUCCEEDED")
+    expect(page.locator("#announce")).to_have_text(f"Demo {FIRST} succeeded.")
+    expect(page.locator("#flow .done")).to_have_count(11)
+    page.locator("summary", has_text="History of transitions").click()
+    history = page.locator("#transitions tbody th").all_inner_texts()
+    assert history[0] == "InitializeDemo"
+    assert history[-2:] == ["CleanupDemo", "DemoCompleted"]
+    page.locator("summary", has_text="Line by line").click()
+    assert "Kinesis data in" in page.locator("#cost").inner_text()
+    achieved = page.locator("#phases tbody tr").nth(2).locator("td").nth(1).inner_text()
+    assert float(achieved.replace(",", "")) > 0.8 * PLAN["phases"][2]["target_tps"]
+
+
+def stop(page: Page) -> None:
+    page.get_by_role("button", name="Stop this demo").click()
+    expect(page.get_by_role("button", name="Let it run")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("#stop-dialog")).to_be_hidden()
+    page.get_by_role("button", name="Stop this demo").click()
+    page.get_by_role("button", name="Stop it").click()
+    expect(page.locator("#status")).to_have_text("ABORTED")
+    expect(page.locator("#failure")).to_contain_text("DemoStopped")
+
+
+def compare(page: Page) -> None:
+    page.get_by_label("Compare with").select_option(FIRST)
+    page.get_by_role("button", name="Compare", exact=True).click()
+    expect(page.locator("#compare-charts canvas")).to_have_count(3)
+    table = page.locator("#compare-table")
+    assert table.locator("thead th").all_inner_texts() == ["Figure", SECOND, FIRST]
+    assert table.locator("tbody tr").first.inner_text() == "Status\tABORTED\tSUCCEEDED"
+    page.get_by_role("link", name="Back").click()
+    expect(page.locator("#title")).to_have_text(SECOND)
+    page.go_back()
+    expect(page.locator("#comparison")).to_be_visible()
+
+
+def take_pictures(page: Page) -> None:
+    """In the middle of the peak, which shows what the spike was like."""
+    page.wait_for_timeout(11_000)
+    page.set_viewport_size(PICTURE)
+    for name, scheme in (("page-dark", "dark"), ("page", "light")):
+        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        page.wait_for_timeout(500)
+        page.screenshot(path=ROOT / f"docs/{name}.png")
