@@ -19,7 +19,7 @@ def published() -> list[list[str]]:
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[1:]]
 
 
-def tests_there_are() -> set[str]:
+def known_tests() -> set[str]:
     found: set[str] = set()
     for path in (ROOT / "tests").rglob("test_*.py"):
         found |= set(re.findall(r"^def (test_\w+)", path.read_text(), re.MULTILINE))
@@ -32,7 +32,7 @@ def test_a_row_has_a_source_and_tests_that_are_there(row: list[str]) -> None:
     assert row[3]
     named = re.findall(r"`(test_\w+)`", row[4])
     assert named
-    assert not set(named) - tests_there_are()
+    assert not set(named) - known_tests()
 
 
 def test_the_table_is_found() -> None:
