@@ -14,6 +14,8 @@ TIME_SCALE ?= 180
 REGION ?= us-east-1
 READY = .venv/.ready
 READY_TEST = .venv/.ready-test
+# By file: the tests of one share what is dear to start.
+PARALLEL = -n logical --maxprocesses 4 --dist loadfile
 
 .PHONY: demo bench test check lint unit e2e up down clean
 
@@ -34,7 +36,7 @@ down: $(READY)
 	@.venv/bin/python -m local down
 
 test: check lint
-	.venv/bin/python -m pytest
+	.venv/bin/python -m pytest $(PARALLEL)
 
 check: $(READY_TEST)
 	.venv/bin/ruff format --check .
@@ -45,20 +47,20 @@ lint: .venv-lint/.ready
 	.venv-lint/bin/checkov --file infrastructure.yaml --file worker/Dockerfile --framework cloudformation dockerfile --compact --quiet --skip-download
 
 unit: $(READY_TEST)
-	.venv/bin/python -m pytest tests/unit tests/conformance
+	.venv/bin/python -m pytest $(PARALLEL) tests/unit tests/conformance
 
 e2e: $(READY_TEST)
-	.venv/bin/python -m pytest tests/e2e
+	.venv/bin/python -m pytest $(PARALLEL) tests/e2e
 
 .PHONY: screenshots
 screenshots: $(READY_TEST)
 	SCREENSHOTS=1 .venv/bin/python -m pytest tests/e2e/test_page.py
 
-$(READY): requirements/dev.txt
+$(READY): requirements/demo.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; say which with make PYTHON=…")'
 	@echo "Setting up .venv (once) …"
 	@$(PYTHON) -m venv .venv
-	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/demo.txt
 	@touch $@
 
 # What only tests need: the driver of the page's browser alone has 53 MB.

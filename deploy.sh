@@ -25,7 +25,7 @@ if sys.version_info < (3, 11):
     sys.exit(f"error: {sys.executable} is too old, Python 3.11 or newer is needed")
 missing = [name for name in ("boto3", "yaml") if not importlib.util.find_spec(name)]
 if missing:
-    sys.exit(f"error: {sys.executable} lacks {missing}; pip install -r requirements/dev.txt")
+    sys.exit(f"error: {sys.executable} lacks {missing}; pip install -r requirements/demo.txt")
 PYTHON
 
 # The price file is the API's. Not a child: an interruption meant for this script reaches what does

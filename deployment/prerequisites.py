@@ -92,7 +92,7 @@ def _built(stage: Stage, parameters: Mapping[str, str]) -> bool:
 def _package(name: str) -> str:
     if find_spec(name):
         return ""
-    return f"{name}: not installed in {sys.executable}; pip install -r requirements/dev.txt"
+    return f"{name}: not installed in {sys.executable}; pip install -r requirements/demo.txt"
 
 
 def _docker() -> str:
