@@ -92,7 +92,7 @@ def of_shape(name: str, low: float, high: float, seconds: int, period: int) -> W
     ]
     if problems:
         raise BadQuestion("\n".join(problems))
-    title = f"a {name} from {low:,g} to {high:,g} records/s"
+    title = f"a {name} from {low:,.10g} to {high:,.10g} records/s"
     return _of_rates(title, workload.of_shape(Shape(name), low, high, seconds, period))
 
 

@@ -82,7 +82,8 @@ def consumer(
 
 def send(kinesis: Any) -> Sent:
     """Send numbers until the stream has split twice, and some more; what is refused, again."""
-    sent, waiting, last = Sent(), [], None
+    sent, last = Sent(), None
+    waiting: list[int] = []
     number = 0
     while last is None or number < last or waiting:
         if last is None and open_shards(kinesis) >= SHARDS:
