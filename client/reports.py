@@ -85,7 +85,7 @@ def _environment(api: DemoApi, demo: Mapping[str, Any]) -> dict[str, Any]:
     host = urlsplit(api.base_url).hostname or ""
     return {
         "API": host,
-        "streams": api.stream_model or "AWS's own, or an emulator's that throttles nothing",
+        "stream_model": api.stream_model or None,
         "region": str(demo.get("executionArn", ":::–")).split(":")[3],
         "report written by python": platform.python_version(),
         "versions": {"botocore": botocore.__version__},

@@ -49,12 +49,17 @@ class Run:
         return self.model["ON_DEMAND_MODEL"] == "on"
 
     @property
+    def stream_model(self) -> str | None:
+        """The model in words; None without one."""
+        if not self.modelled:
+            return None
+        scale = float(self.model["TIME_SCALE"])
+        return f"model of on-demand scaling, which reacts {scale:g} times faster than AWS's"
+
+    @property
     def note(self) -> str:
         """What a picture of it has to say."""
-        if not self.modelled:
-            return "embedded stack, whose stream takes whatever comes"
-        scale = float(self.model["TIME_SCALE"])
-        return f"embedded stack; on-demand scaling by a model, {scale:g} times faster than AWS's"
+        return f"embedded stack; {self.stream_model or 'its stream takes whatever comes'}"
 
 
 def report(
@@ -83,7 +88,7 @@ def described(summary: Summary, run: Run, region: str, notes: list[str]) -> dict
     document = summary.as_dict()
     environment = {
         "plan": run.plan,
-        "on_demand_model": run.model["ON_DEMAND_MODEL"],
+        "stream_model": run.stream_model,
         "time_scale": float(run.model["TIME_SCALE"]) if run.modelled else None,
         "aggregation": run.aggregation,
         "record": run.record,

@@ -131,7 +131,8 @@ def _axes(drawn: Figure, title: str, note: str) -> tuple[Axes, Axes]:
 
 
 def _bands(axes: Axes, phases: Sequence[Band], story: Story) -> None:
-    ends = [*(band.end for band in phases), *(story.seconds[-1:])]
+    ends = [band.end for band in phases]
+    ends += steps(story.seconds, story.offered)[0][-1:] if story.seconds else []
     whole = max(ends, default=1) or 1
     for place, band in enumerate(phases):
         if place % 2 == 0:

@@ -86,7 +86,12 @@ def document(**changes: Any) -> dict[str, Any]:
         ],
         "complaints": [],
         "notes": [],
-        "environment": {"cpus": 2, "on_demand_model": "on", "time_scale": 180.0, "versions": {}},
+        "environment": {
+            "cpus": 2,
+            "stream_model": "model, 180 times faster",
+            "time_scale": 180.0,
+            "versions": {"boto3": "1.43.106"},
+        },
         "reproduce": ["make demo PLAN=quick"],
         **changes,
     }
