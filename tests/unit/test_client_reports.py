@@ -82,6 +82,14 @@ def test_an_api_without_the_route_still_gives_a_report_that_says_so(tmp_path: Pa
     assert "This API tells no seconds (HTTP 403)" in (tmp_path / "report.html").read_text()
 
 
+def test_a_stack_that_says_that_its_streams_follow_a_model_is_quoted(tmp_path: Path) -> None:
+    api = Api(GONE_WELL, METRICS)
+    api.stream_model = "model that reacts 180 times faster"
+    run(api, "report", "friday", "--to", str(tmp_path))
+    for name in ("report.html", "report.md", "picture.svg"):
+        assert "model that reacts 180 times faster" in (tmp_path / name).read_text()
+
+
 def test_other_refusals_of_the_route_are_errors(tmp_path: Path) -> None:
     with pytest.raises(ApiError, match="busy"):
         run(Api(GONE_WELL, ApiError(503, "busy")), "report", "friday", "--to", str(tmp_path))

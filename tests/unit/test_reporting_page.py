@@ -98,7 +98,7 @@ def test_seconds_that_do_not_add_up_are_told() -> None:
 
 def test_a_model_is_called_one() -> None:
     assert "The stream is a model's" in html(told())
-    off = {"cpus": 2, "stream_model": None, "time_scale": None, "versions": {}}
+    off: dict[str, Any] = {"cpus": 2, "stream_model": None, "time_scale": None, "versions": {}}
     assert "The stream is a model's" not in html(told(environment=off))
 
 
