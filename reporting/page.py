@@ -34,6 +34,8 @@ _FORMS: Mapping[str, Callable[[float], str]] = {
     "quantity": lambda value: _significant(value, 4),
     "money": lambda value: f"${value:,.4f}" if value >= 0.001 else f"${_significant(value, 2)}",
 }
+_STORY = "Records offered, accepted and throttled per second, open shards and tasks, by phase"
+_BOTH = "Records accepted and throttled per second, and open shards, of both demos"
 _PROLOG = re.compile(r"^.*?(?=<svg)|<metadata>.*?</metadata>", re.DOTALL)
 _SIZE = re.compile(r'(<svg[^>]*?) width="[^"]*" height="[^"]*"')
 
@@ -53,7 +55,7 @@ def html(document: Document, picture: bytes, csv: str) -> str:
         "report.html.j2",
         document,
         number,
-        picture=_trusted(themed(picture)),
+        picture=_trusted(themed(picture, _STORY)),
         csv=b64encode(csv.encode()).decode(),
         style=_style(),
     )
@@ -74,7 +76,7 @@ def comparison(titles: Sequence[str], rows: Sequence[object], picture: bytes) ->
     return (
         _templates()
         .get_template("compare.html.j2")
-        .render(titles=titles, rows=rows, picture=_trusted(themed(picture)), style=_style())
+        .render(titles=titles, rows=rows, picture=_trusted(themed(picture, _BOTH)), style=_style())
     )
 
 
@@ -101,9 +103,9 @@ def at(document: Document, path: str) -> Any:
     return found
 
 
-def themed(picture: bytes) -> str:
-    """An SVG for a page: without prolog and fixed size, in the colours of the page's theme."""
-    svg = _SIZE.sub(r"\1", _PROLOG.sub("", picture.decode()), count=1)
+def themed(picture: bytes, label: str) -> str:
+    """An SVG for a page: an image of this label, sized by the page and in its theme's colours."""
+    svg = _SIZE.sub(rf'\1 role="img" aria-label="{label}"', _PROLOG.sub("", picture.decode()), 1)
     for name, colour in COLOURS.items():
         svg = svg.replace(f": {colour}", f": var(--{name}, {colour})")
     return svg

@@ -105,7 +105,10 @@ def test_a_model_is_called_one() -> None:
 def test_a_picture_takes_the_colours_of_the_page() -> None:
     root = b'<?xml?><svg width="9pt" height="9pt" a="b">'
     svg = root + b'<metadata>x</metadata><p style="fill: #d55e00"/>'
-    assert page.themed(svg) == '<svg a="b"><p style="fill: var(--throttled, #d55e00)"/>'
+    assert (
+        page.themed(svg, "all")
+        == '<svg role="img" aria-label="all" a="b"><p style="fill: var(--throttled, #d55e00)"/>'
+    )
 
 
 @pytest.mark.parametrize(
