@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-MOST_POINTS = 2_000
+MOST_POINTS = 1_000
 """More than a picture has room for; a longer story is drawn by the means of equal spans."""
 
 _INCHES = (11.0, 5.2)

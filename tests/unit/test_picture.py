@@ -63,7 +63,7 @@ def test_a_long_story_is_drawn_by_means_that_say_so() -> None:
     hour = story(10, offered=(1, 3, None, 4, None, None, 7, 7, 7, 7))
     shown, span = thinned(hour, 5)
     assert (span, shown.seconds, shown.offered) == (2, (0, 2, 4, 6, 8), (2, 4, None, 7, 7))
-    assert any("the mean of 2 s" in text for text in texts(draw(story(4_000))))
+    assert any("the mean of 4 s" in text for text in texts(draw(story(4_000))))
 
 
 def test_a_png_is_one() -> None:
