@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import platform
 import re
+import shlex
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -102,4 +103,9 @@ def _commands(demo: Mapping[str, Any], document: Mapping[str, Any]) -> Sequence[
         words += ["--stream", demo["stream"]["mode"]]
     if demo.get("warm_throughput_mibps"):
         words += ["--warm-throughput", str(demo["warm_throughput_mibps"])]
-    return [" ".join([*words, "--watch"])]
+    for judged in document["thresholds"]:
+        words += ["--threshold", shlex.quote(judged["threshold"])]
+    if not demo.get("record"):
+        return [" ".join([*words, "--watch"])]
+    told = "# TEMPLATE is the file with its record's template, which the API doesn't tell"
+    return [" ".join([*words, "--record", "TEMPLATE", "--watch"]), told]

@@ -90,6 +90,20 @@ def test_a_stack_that_says_that_its_streams_follow_a_model_is_quoted(tmp_path: P
         assert "model that reacts 180 times faster" in (tmp_path / name).read_text()
 
 
+def test_how_to_start_it_again_can_be_typed(tmp_path: Path) -> None:
+    judged = [{"threshold": "phase 2: lost==0", "phase": 2, "value": None, "ok": None}]
+    well = {**GONE_WELL, "warm_throughput_mibps": 50, "thresholds": judged}
+    run(Api(well, METRICS), "report", "friday", "--to", str(tmp_path))
+    assert summary_of(tmp_path)["reproduce"] == [
+        "./kinesis-demo start --phases 100:120:1,10000:120:10,1000000:120:50,0.5:120:1 "
+        "--stream kept --warm-throughput 50 --threshold 'phase 2: lost==0' --watch"
+    ]
+    run(Api({**well, "record": {"bytes": 9}}, METRICS), "report", "friday", "--to", str(tmp_path))
+    command, note = summary_of(tmp_path)["reproduce"]
+    assert command.endswith(" --record TEMPLATE --watch")
+    assert note.startswith("# TEMPLATE is the file")
+
+
 def test_other_refusals_of_the_route_are_errors(tmp_path: Path) -> None:
     with pytest.raises(ApiError, match="busy"):
         run(Api(GONE_WELL, ApiError(503, "busy")), "report", "friday", "--to", str(tmp_path))
