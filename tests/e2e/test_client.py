@@ -53,6 +53,9 @@ def test_a_demo_is_started_watched_and_reported(here: dict[str, str], tmp_path: 
     reported = run(here, "report", "watched", cwd=tmp_path)
     assert (reported.returncode, reported.stdout.splitlines()[-1]) == (0, lines[-1])
     assert_reported(tmp_path / "reports" / "watched")
+    compared = run(here, "compare", "watched", "reports/watched", "--output", "json", cwd=tmp_path)
+    rows = json.loads(compared.stdout)["rows"]
+    assert {row["difference_percent"] for row in rows if row["a"] is not None} == {0.0}
     listed = run(here, "list", "--all", "--output", "json")
     assert "watched" in [demo["demoId"] for demo in json.loads(listed.stdout)["demos"]]
 
