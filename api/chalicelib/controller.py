@@ -14,7 +14,17 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from chalicelib import cleanup, demo_cost, demo_state, events, log, names, plan, stream_choice
+from chalicelib import (
+    cleanup,
+    demo_cost,
+    demo_state,
+    events,
+    judging,
+    log,
+    names,
+    plan,
+    stream_choice,
+)
 from chalicelib.cleanup import Remains
 from chalicelib.contract import ControllerMetric
 from chalicelib.demo_state import DemoState, PhaseRun, Status
@@ -89,7 +99,12 @@ def _initialize_demo(order: Order, services: Services) -> DemoState:
         budget=services.budget,
     )
     state = demo_state.initialized(
-        order.demo_id, _started_at(order, services), wanted.phases, wanted.stream, wanted.record
+        order.demo_id,
+        _started_at(order, services),
+        wanted.phases,
+        wanted.stream,
+        wanted.record,
+        wanted.criteria,
     )
     try:
         _ready_stream(order, state, services)
@@ -176,6 +191,7 @@ def _under_way(
 
 def _begin(order: Order, phase: Phase, state: DemoState, services: Services) -> DemoState:
     """Starts the phase. Its workers end it by their own clocks, to the millisecond."""
+    judging.stop_if_crossed(state, services)
     own_stream = None
     if state.stream.fresh:
         # There already, unless this is a redrive after a cleanup.

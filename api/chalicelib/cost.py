@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from chalicelib import definition, prices, usage
+from chalicelib.criteria import NO_CRITERIA, Criteria
 from chalicelib.plan import Phase
 from chalicelib.prices import FALLBACK_REGION, Item, Price, Prices
 from chalicelib.usage import HOUR, HOURS_PER_MONTH, DemoUse, Workers
@@ -104,12 +105,13 @@ def estimate(
     fresh_stream: bool,
     advantage: bool = False,
     stack: Stack = WHOLE,
+    criteria: Criteria = NO_CRITERIA,
 ) -> Estimate:
     """What the plan will cost. `advantage`: the account has committed itself, for warm throughput.
 
     Then data in is cheaper and streams cost nothing by the hour, but the commitment stands.
     """
-    use = usage.of_plan(phases, fresh_stream=fresh_stream)
+    use = usage.of_plan(phases, fresh_stream=fresh_stream, criteria=criteria)
     return _priced(use, region=region, workers=workers, advantage=advantage, stack=stack)
 
 

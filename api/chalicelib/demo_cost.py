@@ -14,7 +14,7 @@ from chalicelib import cost, record_choice, usage
 from chalicelib.contract import WorkerMetric
 from chalicelib.cost import Estimate
 from chalicelib.demo_state import DemoState, PhaseRun
-from chalicelib.plan import Phase
+from chalicelib.plan import DemoRequest
 from chalicelib.report import Measured
 from chalicelib.services import Services
 from chalicelib.stream_choice import StreamChoice
@@ -22,21 +22,17 @@ from chalicelib.usage import Workers
 from chalicelib.workflow import ABORTED, TIMED_OUT
 
 
-def of_plan(
-    phases: Sequence[Phase], choice: StreamChoice, services: Services, record: str | None = None
-) -> dict[str, Any]:
+def of_plan(request: DemoRequest, services: Services) -> dict[str, Any]:
     """The estimate. AwsUnavailable if there is no base task definition with a worker."""
-    workers = _workers(record, services)
-    return cost.to_json(_estimate(phases, choice, services, workers))
+    return cost.to_json(_estimate(request, services, _workers(request.record, services)))
 
 
 def of_demo(
+    request: DemoRequest,
     runs: Sequence[PhaseRun],
     measured: Measured,
     status: str,
-    choice: StreamChoice,
     services: Services,
-    record: str | None = None,
 ) -> dict[str, Any]:
     """The estimate of its plan and what it has cost, so far while it runs; null where unknown.
 
@@ -44,10 +40,10 @@ def of_demo(
     """
     if not runs:
         return {"estimate": None, "actual": None}
-    workers = _workers(record, services)
+    workers = _workers(request.record, services)
     cut_short = status in (ABORTED, TIMED_OUT)
-    spent = _actual(runs, measured, choice, services, workers, cut_short=cut_short)
-    planned = _estimate([run.phase for run in runs], choice, services, workers)
+    spent = _actual(request, runs, measured, services, workers, cut_short=cut_short)
+    planned = _estimate(request, services, workers)
     return {
         "estimate": cost.to_json(planned),
         "actual": None if spent is None else cost.to_json(spent),
@@ -67,16 +63,20 @@ def so_far(state: DemoState, services: Services) -> float | None:
     series = services.hasty_metrics.read(
         state.demo_id, started, min(started.values()), now, now, (WorkerMetric.DELIVERED,)
     )
-    measured = Measured(series, now, state.ended_at, state.metrics_interval)
+    return spent(state, Measured(series, now, state.ended_at, state.metrics_interval), services)
+
+
+def spent(state: DemoState, measured: Measured, services: Services) -> float | None:
+    """USD, by what was measured; None while none of its phases has begun."""
     workers = _workers(state.record, services)
-    spent = _actual(state.runs, measured, state.stream, services, workers)
-    return None if spent is None else spent.total
+    found = _actual(state.request, state.runs, measured, services, workers)
+    return None if found is None else found.total
 
 
 def _actual(
+    request: DemoRequest,
     runs: Sequence[PhaseRun],
     measured: Measured,
-    choice: StreamChoice,
     services: Services,
     workers: Workers,
     *,
@@ -87,15 +87,16 @@ def _actual(
         runs,
         {number: measured.of(number, WorkerMetric.DELIVERED).total for number in numbers},
         until=measured.now if measured.stopped_at is None else measured.stopped_at,
-        fresh_stream=choice.fresh,
+        fresh_stream=request.stream.fresh,
         ended=measured.stopped_at is not None,
         cut_short=cut_short,
+        criteria=request.criteria,
     )
     return cost.actual(
         use,
         region=services.settings.region,
         workers=workers,
-        advantage=_needs_advantage(choice),
+        advantage=_needs_advantage(request.stream),
         stack=services.stack,
     )
 
@@ -107,15 +108,14 @@ def _workers(record: str | None, services: Services) -> Workers:
     return workers if mean is None else replace(workers, post_bytes=mean)
 
 
-def _estimate(
-    phases: Sequence[Phase], choice: StreamChoice, services: Services, workers: Workers
-) -> Estimate:
+def _estimate(request: DemoRequest, services: Services, workers: Workers) -> Estimate:
     return cost.estimate(
-        phases,
+        request.phases,
         region=services.settings.region,
         workers=workers,
-        fresh_stream=choice.fresh,
-        advantage=_needs_advantage(choice),
+        fresh_stream=request.stream.fresh,
+        advantage=_needs_advantage(request.stream),
+        criteria=request.criteria,
         stack=services.stack,
     )
 

@@ -12,10 +12,11 @@ from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import Any
 
-from chalicelib import record_choice, stream_choice
+from chalicelib import criteria, record_choice, stream_choice
+from chalicelib.criteria import NO_CRITERIA, Criteria
 from chalicelib.errors import InvalidEvent
 from chalicelib.instants import epoch, iso
-from chalicelib.plan import Phase
+from chalicelib.plan import DemoRequest, Phase
 from chalicelib.stream_choice import AS_IT_IS, StreamChoice
 
 DEFAULT_METRICS_INTERVAL = 10.0
@@ -56,6 +57,13 @@ class DemoState:
     stream: StreamChoice = AS_IT_IS
     record: str | None = None
     """A template's text; None for posts."""
+    criteria: Criteria = NO_CRITERIA
+
+    @property
+    def request(self) -> DemoRequest:
+        """What the demo was asked to be."""
+        phases = tuple(run.phase for run in self.runs)
+        return DemoRequest(self.demo_id, phases, self.stream, self.record, self.criteria)
 
     @property
     def current(self) -> PhaseRun | None:
@@ -69,10 +77,18 @@ def initialized(
     phases: tuple[Phase, ...],
     stream: StreamChoice = AS_IT_IS,
     record: str | None = None,
+    judged_by: Criteria = NO_CRITERIA,
 ) -> DemoState:
     """A demo of which no phase has started."""
-    runs = tuple(map(PhaseRun, phases))
-    return DemoState(demo_id, Status.INITIALIZED, started_at, runs, stream=stream, record=record)
+    return DemoState(
+        demo_id,
+        Status.INITIALIZED,
+        started_at,
+        tuple(map(PhaseRun, phases)),
+        stream=stream,
+        record=record,
+        criteria=judged_by,
+    )
 
 
 def with_phase(
@@ -108,6 +124,7 @@ def to_json(state: DemoState) -> dict[str, Any]:
         "metric_failures": state.metric_failures,
         **stream_choice.to_json(state.stream),
         **record_choice.to_json(state.record),
+        **criteria.to_json(state.criteria),
     }
     if state.current and state.current.started_at and state.current.ends_at:
         answer |= {
@@ -149,9 +166,10 @@ def _from_mapping(document: Mapping[str, Any]) -> DemoState:
         wait_seconds=int(document.get("wait_seconds", 0)),
         metrics_interval=float(document.get("metrics_interval_seconds", DEFAULT_METRICS_INTERVAL)),
         metric_failures=int(document.get("metric_failures", 0)),
-        # A demo that began before its controller was upgraded says nothing of a stream.
+        # A demo that began before its controller was upgraded says nothing of these.
         stream=stream_choice.read({**document, "stream": _mapping(document.get("stream", {}))}),
         record=record_choice.read(document),
+        criteria=criteria.read(document),
     )
 
 

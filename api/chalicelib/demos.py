@@ -7,7 +7,9 @@ from typing import Any
 
 from chalicelib import (
     cleanup,
+    criteria,
     demo_cost,
+    judging,
     names,
     plan,
     record_choice,
@@ -20,11 +22,12 @@ from chalicelib.contract import WorkerMetric
 from chalicelib.demo_state import DEFAULT_METRICS_INTERVAL, PhaseRun
 from chalicelib.errors import FieldProblem, InvalidPage, InvalidPlan
 from chalicelib.instants import iso
+from chalicelib.judging import Judged
 from chalicelib.plan import DemoRequest
 from chalicelib.report import Measured
 from chalicelib.services import Services
 from chalicelib.stream import StreamSize
-from chalicelib.stream_choice import AS_IT_IS, StreamChoice, StreamMode
+from chalicelib.stream_choice import StreamChoice, StreamMode
 from chalicelib.timeseries import STRAGGLERS_SECONDS
 from chalicelib.workflow import RUNNING, Execution
 
@@ -38,10 +41,8 @@ def describe(demo_id: str, services: Services) -> dict[str, Any]:
     execution = services.workflow.describe(demo_id)
     progress = services.workflow.progress(execution)
     state = progress.demo_state
-    planned = None if state else _planned(execution, services)
-    runs = state.runs if state else tuple(map(PhaseRun, planned.phases if planned else ()))
-    choice = state.stream if state else planned.stream if planned else AS_IT_IS
-    record = state.record if state else planned.record if planned else None
+    asked = state.request if state else _planned(execution, services)
+    runs = state.runs if state else tuple(map(PhaseRun, asked.phases))
     measured = Measured(
         series=_series(execution, runs, services),
         now=services.clock(),
@@ -51,6 +52,13 @@ def describe(demo_id: str, services: Services) -> dict[str, Any]:
     phases = [report.phase_report(run, measured) for run in runs]
     current = state.current if state and execution.status == RUNNING else None
     fleet = services.fleet.size(demo_id)
+    cost = demo_cost.of_demo(asked, runs, measured, execution.status, services)
+    verdicts = judging.verdicts(
+        Judged(demo_id, runs, asked.criteria.thresholds, measured),
+        cost["actual"] and cost["actual"]["total"],
+        services,
+        services.worker_metrics,
+    )
     return {
         "demoId": demo_id,
         "executionArn": execution.arn,
@@ -66,10 +74,12 @@ def describe(demo_id: str, services: Services) -> dict[str, Any]:
         "phases": phases,
         "records": report.records_in(phases),
         "tasks": {"desired": fleet.desired, "running": fleet.running},
-        "stream": _stream(execution, choice, services),
-        stream_choice.WARM: choice.warm_throughput_mibps,
-        **record_choice.shown(record),
-        "cost": demo_cost.of_demo(runs, measured, execution.status, choice, services, record),
+        "stream": _stream(execution, asked.stream, services),
+        stream_choice.WARM: asked.stream.warm_throughput_mibps,
+        **record_choice.shown(asked.record),
+        criteria.THRESHOLDS: judging.to_json(verdicts),
+        criteria.ABORT: asked.criteria.abort_on_fail,
+        "cost": cost,
         **_failure(execution),
     }
 
@@ -131,8 +141,8 @@ def _stream_size(demo_id: str, choice: StreamChoice, services: Services) -> Stre
     return services.streams.size_if_any(own)
 
 
-def _planned(execution: Execution, services: Services) -> DemoRequest | None:
-    """The demo before InitializeDemo has answered; None if it is going to refuse the input."""
+def _planned(execution: Execution, services: Services) -> DemoRequest:
+    """The demo before InitializeDemo has answered; without phases if it will refuse the input."""
     try:
         return plan.read_config(
             execution.input,
@@ -140,7 +150,7 @@ def _planned(execution: Execution, services: Services) -> DemoRequest | None:
             per_task_capacity=services.per_task_capacity,
         )
     except InvalidPlan:
-        return None
+        return DemoRequest(None, ())
 
 
 def _series(

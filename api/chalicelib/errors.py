@@ -60,6 +60,10 @@ class DemoStopped(DemoError):
     """The workflow was stopped while its phase was being started; the fleet is down again."""
 
 
+class ThresholdCrossed(DemoError):
+    """A threshold is crossed, whatever may still come, and the demo is to stop at that."""
+
+
 class TooManyDemos(DemoError):
     """As many demos run as the budget allows."""
 

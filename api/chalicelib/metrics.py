@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from mypy_boto3_cloudwatch.type_defs import DimensionTypeDef, MetricDataQueryTypeDef
 
 PhaseMetric = tuple[int, WorkerMetric]
+PhasePercentile = tuple[int | None, int]
+"""A phase, or None for the whole demo, and a percentage."""
 
 _MINUTE = 60
 _UNITS: Mapping[ControllerMetric, StandardUnitType] = {
@@ -119,12 +121,44 @@ class WorkerMetrics:
         """
         if not window.starts:
             return {}
-        dimensions = [_dimension(Dimension.DEMO_ID, demo_id)]
         queries = [
-            _query(name, how.metric, how.stat, window.period, dimensions)
+            _query(name, how.metric, how.stat, window.period, _dimensions(demo_id, None))
             for name, how in wanted.items()
         ]
         return self._values(queries, window.begin, window.end)
+
+    def percentiles(
+        self,
+        demo_id: str,
+        asked: Collection[PhasePercentile],
+        window: Window,
+    ) -> dict[PhasePercentile, float]:
+        """Milliseconds from due time within which so many percent of the records were delivered.
+
+        Percentiles of parts can't be added up, so `window` is one period that holds all of the
+        demo. What CloudWatch has nothing of is left out.
+        """
+        queries = {
+            f"p{percent}_of_{phase or 'all'}": (phase, percent)
+            for phase, percent in sorted(asked, key=str)
+        }
+        values = self._values(
+            [
+                _query(
+                    query_id,
+                    WorkerMetric.LATENCY_FROM_DUE,
+                    f"p{percent}",
+                    window.period,
+                    _dimensions(demo_id, phase),
+                )
+                for query_id, (phase, percent) in queries.items()
+            ],
+            window.begin,
+            window.end,
+        )
+        return {
+            key: value for query_id, key in queries.items() for value in values[query_id].values()
+        }
 
     def _values(
         self, queries: Sequence[MetricDataQueryTypeDef], begin: int, end: int
@@ -158,8 +192,7 @@ def _id(key: PhaseMetric) -> str:
 
 def _query_of_phase(demo_id: str, key: PhaseMetric, period: int) -> MetricDataQueryTypeDef:
     phase, metric = key
-    dimensions = [_dimension(Dimension.DEMO_ID, demo_id), _dimension(Dimension.PHASE, str(phase))]
-    return _query(_id(key), metric, "Sum", period, dimensions)
+    return _query(_id(key), metric, "Sum", period, _dimensions(demo_id, phase))
 
 
 def _query(
@@ -181,6 +214,11 @@ def _query(
             "Stat": stat,
         },
     }
+
+
+def _dimensions(demo_id: str, phase: int | None) -> list[DimensionTypeDef]:
+    of_phase = [] if phase is None else [_dimension(Dimension.PHASE, str(phase))]
+    return [_dimension(Dimension.DEMO_ID, demo_id), *of_phase]
 
 
 def _dimension(name: Dimension, value: str) -> DimensionTypeDef:

@@ -13,8 +13,9 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from chalicelib import budget as budget_guard
-from chalicelib import names, record_choice, stream_choice
+from chalicelib import criteria, names, record_choice, stream_choice
 from chalicelib.budget import Budget
+from chalicelib.criteria import NO_CRITERIA, Criteria
 from chalicelib.errors import FieldProblem, InvalidPlan
 from chalicelib.stream_choice import AS_IT_IS, StreamChoice
 
@@ -27,8 +28,9 @@ MAX_TASK_COUNT = 5_000
 DEFAULT_PER_TASK_CAPACITY = 1000.0
 """Records per second that one task is given, unless PER_TASK_CAPACITY says otherwise."""
 
-POST_KEYS = frozenset({"phases", "name"}) | stream_choice.KEYS | record_choice.KEYS
-EXECUTION_KEYS = frozenset({"phases", "requested_at"}) | stream_choice.KEYS | record_choice.KEYS
+_CHOICES = stream_choice.KEYS | record_choice.KEYS | criteria.KEYS
+POST_KEYS = frozenset({"phases", "name"}) | _CHOICES
+EXECUTION_KEYS = frozenset({"phases", "requested_at"}) | _CHOICES
 _ENTRY_KEYS = frozenset({"target_tps", "duration_seconds", "task_count"})
 _ENTRY_ADVICE = 'give null for the default, or {"target_tps": 100, "duration_seconds": 120}'
 _SHOWN = 40
@@ -53,6 +55,7 @@ class DemoRequest:
     stream: StreamChoice = AS_IT_IS
     record: str | None = None
     """A template's text; None for posts."""
+    criteria: Criteria = NO_CRITERIA
 
 
 def tasks_for(target_tps: float, per_task_capacity: float) -> int:
@@ -78,12 +81,12 @@ def read_request(
             found += _name_problems(body["name"])
         found += stream_choice.problems(body)
         found += record_choice.problems(body)
+        found += criteria.problems(body)
         found += _over_budget(body, defaults, per_task_capacity, budget, found)
     if found or not isinstance(body, Mapping):
         raise InvalidPlan(found)
     phases = _resolved(body, defaults, per_task_capacity)
-    stream, record = stream_choice.read(body), record_choice.read(body)
-    return DemoRequest(body.get("name"), phases, stream, record)
+    return _request(body.get("name"), phases, body)
 
 
 def read_config(
@@ -99,11 +102,22 @@ def read_config(
     if isinstance(config, Mapping):
         found += stream_choice.problems(config, may_be_null=True)
         found += record_choice.problems(config, may_be_null=True)
+        found += criteria.problems(config)
         found += _over_budget(config, defaults, per_task_capacity, budget, found)
     if found or not isinstance(config, Mapping):
         raise InvalidPlan(found)
     phases = _resolved(config, defaults, per_task_capacity)
-    return DemoRequest(None, phases, stream_choice.read(config), record_choice.read(config))
+    return _request(None, phases, config)
+
+
+def _request(name: str | None, phases: tuple[Phase, ...], config: Mapping[str, Any]) -> DemoRequest:
+    return DemoRequest(
+        name,
+        phases,
+        stream_choice.read(config),
+        record_choice.read(config),
+        criteria.read(config),
+    )
 
 
 def read_default_plan(document: object, *, per_task_capacity: float) -> tuple[Phase, ...]:

@@ -12,7 +12,16 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
-from chalicelib import demo_cost, json_body, names, plan, record_choice, sharing, stream_choice
+from chalicelib import (
+    criteria,
+    demo_cost,
+    json_body,
+    names,
+    plan,
+    record_choice,
+    sharing,
+    stream_choice,
+)
 from chalicelib.errors import FieldProblem, TooManyDemos
 from chalicelib.instants import iso
 from chalicelib.plan import DemoRequest, Phase
@@ -56,7 +65,7 @@ def start(raw_body: bytes, query: Mapping[str, str], services: Services) -> dict
     running = services.workflow.running()
     _require_room(running, services)
     shared = sharing.now(request.stream, running, services.workflow)
-    cost = demo_cost.of_plan(request.phases, request.stream, services, request.record)
+    cost = demo_cost.of_plan(request, services)
     started = (
         _not_started(request, demo_id, services)
         if is_dry_run(query)
@@ -100,6 +109,7 @@ def _started(
             "requested_at": now.isoformat(),
             **stream_choice.to_json(request.stream),
             **record_choice.to_json(request.record),
+            **criteria.to_json(request.criteria),
         },
     )
     return {
@@ -117,6 +127,7 @@ def _wanted(request: DemoRequest, stream: str, shared: Sharing) -> dict[str, Any
         "stream": {"name": stream, "mode": str(request.stream.mode), **shared.to_json()},
         stream_choice.WARM: request.stream.warm_throughput_mibps,
         **record_choice.shown(request.record),
+        **criteria.to_json(request.criteria),
     }
 
 

@@ -6,6 +6,7 @@ asks again with `since` = the last answer's `end` sees every period once and non
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -90,6 +91,25 @@ class Window:
 def finest_period(age_seconds: float) -> int:
     """The finest resolution, in seconds, that CloudWatch still has of data this old."""
     return next((period for kept, period in _RETENTION if age_seconds < kept), _HOUR)
+
+
+def spanning(begin: float, end: float, now: float) -> Window:
+    """One period, the shortest, that holds all from `begin` to `end` (epoch seconds).
+
+    CloudWatch's periods begin at multiples of themselves.
+    """
+    if end < begin:
+        raise ValueError(f"{end} is before {begin}")
+
+    def around(period: int) -> Window:
+        start = math.floor(begin / period) * period
+        return Window(start, start + period, period)
+
+    return next(
+        found
+        for found in map(around, itertools.count(_MINUTE, _MINUTE))
+        if found.end > end and _has_period(found.period, finest_period(now - found.begin))
+    )
 
 
 def read_query(query: Mapping[str, str]) -> Asked:

@@ -12,7 +12,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from chalicelib import readings
 from chalicelib.contract import WorkerGauge, WorkerMetric
+from chalicelib.criteria import NO_CRITERIA, Criteria
 from chalicelib.demo_state import PhaseRun
 from chalicelib.plan import Phase
 
@@ -100,6 +102,7 @@ class DemoUse:
     fresh_stream: bool
     ended: bool = True
     cut_short: bool = False
+    criteria: Criteria = NO_CRITERIA
 
     @property
     def told(self) -> bool:
@@ -112,7 +115,9 @@ class DemoUse:
         return math.fsum(phase.seconds for phase in self.phases)
 
 
-def of_plan(phases: Sequence[Phase], *, fresh_stream: bool) -> DemoUse:
+def of_plan(
+    phases: Sequence[Phase], *, fresh_stream: bool, criteria: Criteria = NO_CRITERIA
+) -> DemoUse:
     """The demo, if it does exactly what the plan says."""
     uses = (
         PhaseUse(
@@ -120,7 +125,7 @@ def of_plan(phases: Sequence[Phase], *, fresh_stream: bool) -> DemoUse:
         )
         for phase in phases
     )
-    return DemoUse(tuple(uses), fresh_stream)
+    return DemoUse(tuple(uses), fresh_stream, criteria=criteria)
 
 
 def of_runs(
@@ -131,6 +136,7 @@ def of_runs(
     fresh_stream: bool,
     ended: bool,
     cut_short: bool = False,
+    criteria: Criteria = NO_CRITERIA,
 ) -> DemoUse:
     """The demo as far as it went by `until` (epoch seconds); `delivered`: records by phase."""
     uses = (
@@ -142,7 +148,7 @@ def of_runs(
         for run in runs
         if run.started_at is not None and run.ends_at is not None
     )
-    return DemoUse(tuple(uses), fresh_stream, ended, cut_short)
+    return DemoUse(tuple(uses), fresh_stream, ended, cut_short, criteria)
 
 
 def kinesis_gb(phase: PhaseUse, workers: Workers) -> float:
@@ -223,10 +229,12 @@ def metrics_read(demo: DemoUse) -> int:
     """
     begun = len(demo.phases)
     by_the_controller = begun * (begun + 1) // 2 + begun * demo.ended
-    return by_the_controller + sum(
+    by_looks = sum(
         _times(phase.seconds, LOOK_SECONDS) * number * len(WorkerMetric)
         for number, phase in enumerate(demo.phases, start=1)
     )
+    judged = readings.metrics_read(demo.criteria, phases=begun, looks=looks(demo))
+    return by_the_controller + by_looks + judged
 
 
 def api_requests(demo: DemoUse) -> int:

@@ -19,7 +19,7 @@ from botocore.stub import Stubber
 from chalice.test import HTTPResponse
 
 import app
-from chalicelib import aws_errors, clients, definition, demos, errors, names
+from chalicelib import aws_errors, clients, definition, demos, errors, names, plan
 from tests.control_plane import ENVIRONMENT, STATE_MACHINE, STATE_MACHINE_ARN, client, post
 
 PHASES = [{"target_tps": 1_500, "duration_seconds": 10}, None, None, None]
@@ -58,7 +58,7 @@ def test_the_execution_is_given_the_whole_plan(http: Any) -> None:
     given = input_of("input")
     assert given["phases"][0] == {"target_tps": 1_500, "task_count": 2, "duration_seconds": 10}
     assert given["phases"][2] == {"target_tps": 50_000, "task_count": 50, "duration_seconds": 120}
-    assert set(given) == {"phases", "requested_at", "stream", "warm_throughput_mibps"}
+    assert set(given) == plan.EXECUTION_KEYS - {"record"}
     assert (given["stream"], given["warm_throughput_mibps"]) == ({"mode": "kept"}, None)
 
 

@@ -74,6 +74,41 @@ def test_the_window_is_made_of_whole_minutes_and_the_ids_are_valid(cloudwatch: S
     assert all(re.fullmatch(r"[a-z]\w*", query["Id"]) for query in request["MetricDataQueries"])
 
 
+def test_percentiles_are_asked_for_as_one_period_of_a_phase_or_of_the_demo(
+    cloudwatch: Stubber,
+) -> None:
+    request: dict[str, Any] = {}
+    window = timeseries.spanning(BEGIN, BEGIN + 50, BEGIN + 60)
+    results = [
+        {"Id": query_id, "Timestamps": [datetime.fromtimestamp(window.begin, UTC)], "Values": [ms]}
+        for query_id, ms in (("p99_of_2", 7.5), ("p50_of_all", 2.5))
+    ]
+    cloudwatch.add_response("get_metric_data", {"MetricDataResults": results})
+    client = clients.cloudwatch_reader()
+    client.meta.events.register_first(
+        "provide-client-params.cloudwatch.GetMetricData", lambda params, **_: request.update(params)
+    )
+    found = WorkerMetrics(client).percentiles("demo", {(2, 99), (None, 50), (3, 90)}, window)
+    assert found == {(2, 99): 7.5, (None, 50): 2.5}
+    asked_for = {
+        query["Id"]: (
+            query["MetricStat"]["Stat"],
+            query["MetricStat"]["Period"],
+            [pair["Value"] for pair in query["MetricStat"]["Metric"]["Dimensions"]],
+        )
+        for query in request["MetricDataQueries"]
+    }
+    assert asked_for == {
+        "p99_of_2": ("p99", window.period, ["demo", "2"]),
+        "p90_of_3": ("p90", window.period, ["demo", "3"]),
+        "p50_of_all": ("p50", window.period, ["demo"]),
+    }
+    assert (request["StartTime"].timestamp(), request["EndTime"].timestamp()) == (
+        window.begin,
+        window.end,
+    )
+
+
 def test_counts_are_put_together_from_all_pages(cloudwatch: Stubber) -> None:
     for second, token in ((BEGIN, "more"), (BEGIN + 1, None)):
         result = {

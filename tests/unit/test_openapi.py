@@ -8,8 +8,18 @@ import yaml
 from chalice.app import IAMAuthorizer
 
 import app
-from chalicelib import demos, json_body, names, plan, stream_choice, timeseries
+from chalicelib import (
+    demos,
+    json_body,
+    judging,
+    names,
+    plan,
+    stream_choice,
+    thresholds,
+    timeseries,
+)
 from chalicelib.template.parser import MOST_TEMPLATE_BYTES
+from chalicelib.thresholds import Metric, Verdict
 
 DOCUMENT: dict[str, Any] = yaml.safe_load(
     (Path(__file__).resolve().parents[2] / "docs/openapi.yaml").read_text()
@@ -108,6 +118,21 @@ def test_a_demos_series_have_the_names_and_limits_of_the_code() -> None:
         timeseries.SHORT_PERIODS,
         timeseries.MAX_PERIOD,
     )
+
+
+def test_thresholds_are_documented_as_they_are_read_and_answered() -> None:
+    demo, one, verdict = (SCHEMAS[name] for name in ("NewDemo", "Threshold", "Verdict"))
+    assert demo["properties"]["thresholds"]["maxItems"] == thresholds.MAX_THRESHOLDS
+    assert one["maxLength"] == thresholds.MAX_LENGTH
+    assert [choice["pattern"] for choice in one["anyOf"]] == [*thresholds.patterns()]
+    threshold = thresholds.parse("phase 1: lost<1%")
+    (told,) = judging.to_json([Verdict(threshold, 0.5, ok=True)])
+    assert set(verdict["required"]) == verdict["properties"].keys() == told.keys()
+    assert verdict["properties"]["metric"]["enum"] == [str(metric) for metric in Metric]
+    assert set(verdict["properties"]["operator"]["enum"]) == {*thresholds._OPERATORS}
+    assert {*verdict["properties"]["unit"]["enum"]} == {*thresholds.UNITS.values(), "%"}
+    text = demo["properties"]["thresholds"]["description"]
+    assert all(f"`{metric}`" in text for metric in Metric)
 
 
 def test_names_and_ids_have_the_patterns_of_the_code() -> None:

@@ -35,6 +35,18 @@ def window(seconds: float, *, final: bool = False, **asked: int) -> Window:
     )
 
 
+@given(begin=st.floats(1.7e9, 1.9e9), seconds=st.floats(0, 90_000), age=st.floats(0, 100 * DAY))
+def test_one_period_holds_a_whole_demo_and_is_one_that_cloudwatch_has(
+    begin: float, seconds: float, age: float
+) -> None:
+    now = begin + seconds + age
+    found = timeseries.spanning(begin, begin + seconds, now)
+    assert found.begin <= begin <= begin + seconds < found.end
+    assert [*found.starts] == [found.begin]
+    assert found.begin % found.period == found.period % 60 == 0
+    assert found.period % timeseries.finest_period(now - found.begin) == 0
+
+
 @pytest.mark.parametrize(
     ("query", "fields"),
     [

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib import definition, usage
+from chalicelib import criteria, definition, usage
 from chalicelib.contract import ControllerMetric, WorkerGauge, WorkerMetric
 from chalicelib.task_definition import workers_of
 from chalicelib.usage import GB, KB, DemoUse, PhaseUse, Workers, kinesis_gb
@@ -173,6 +173,19 @@ def test_the_later_the_phase_the_more_a_look_reads() -> None:
     assert usage.looks(demo) == 6
     by_the_controller = (1 + 2 + 3) + 3
     assert usage.metrics_read(demo) == by_the_controller + 2 * (1 + 2 + 3) * len(WorkerMetric)
+
+
+def test_thresholds_cost_the_percentiles_that_looks_ask_for_and_the_counts_at_transitions() -> None:
+    demo = DemoUse((PhaseUse(1, 10, 1),) * 4, fresh_stream=False)
+    plain = usage.metrics_read(demo)
+    judged = {"thresholds": ["lost==0", "p99_latency_ms<5", "phase 2: p50_latency_ms<5"]}
+    at_the_end = replace(demo, criteria=criteria.read(judged))
+    assert usage.metrics_read(at_the_end) == plain + 8 * 2
+    stopping = replace(demo, criteria=criteria.read({**judged, "abort_on_fail": True}))
+    assert usage.metrics_read(stopping) == plain + 8 * 2 + 4 * (1 + 2 + 3) + 3 * 2
+    assert usage.metrics_read(replace(stopping, phases=())) == usage.metrics_read(
+        replace(demo, phases=())
+    )
 
 
 def test_a_key_is_asked_for_every_five_minutes_by_each_task() -> None:
