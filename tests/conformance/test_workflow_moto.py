@@ -229,6 +229,22 @@ def test_a_plan_that_cannot_be_run_fails_at_once_naming_every_field() -> None:
 
 
 @pytest.mark.usefixtures("handler")
+def test_a_crossed_threshold_stops_the_demo_before_its_next_phase_and_it_is_cleaned_up() -> None:
+    make_machine()
+    judged = {"thresholds": ["failed==0", "cost<0.000001"], "abort_on_fail": True}
+    arn = start("crossed", {**FRESH, **judged})
+    execution = ended(arn)
+    assert (execution["status"], execution["error"]) == ("FAILED", "ThresholdCrossed")
+    message = json.loads(execution["cause"])["errorMessage"]
+    assert message.startswith("demo crossed is stopped: cost<0.000001 is crossed: ")
+    assert message.endswith(" USD")
+    upto = SUCCESS[: SUCCESS.index("StartPhase2") + 1]
+    assert states_entered(arn) == [*upto, "DemoFailed", "Failed"]
+    assert [event["type"] for event in events_of(arn)].count("TaskFailed") == 1
+    assert nothing_left()
+
+
+@pytest.mark.usefixtures("handler")
 def test_the_workers_of_a_demo_with_a_stream_of_its_own_send_to_that() -> None:
     make_machine()
     arn = start("own", {**FRESH, "phases": [{"target_tps": 1, "duration_seconds": 2}] * 4})
@@ -263,7 +279,12 @@ def test_the_api_follows_a_demo_to_its_end() -> None:
     make_machine()
     phases_of_2_seconds = [phase | {"duration_seconds": 2} for phase in SHORT]
     with Client(app.app) as chalice:
-        body = json.dumps({"name": "followed", "phases": phases_of_2_seconds}).encode()
+        wanted = {
+            "name": "followed",
+            "phases": phases_of_2_seconds,
+            "thresholds": ["cost<0.000001"],
+        }
+        body = json.dumps(wanted).encode()
         arn = chalice.http.post("/demo", body=body).json_body["executionArn"]
         phases = set()
         while (demo := chalice.http.get("/demo/followed").json_body)["status"] == "RUNNING":
@@ -273,6 +294,8 @@ def test_the_api_follows_a_demo_to_its_end() -> None:
     assert phases >= {1, 2, 3, 4}
     assert all(phase["ended_at"] for phase in demo["phases"])
     assert demo["tasks"]["desired"] == 0
+    # Crossed from the first phase on; but nobody asked to stop at that.
+    assert [verdict["ok"] for verdict in demo["thresholds"]] == [False]
     assert [round(late) for late in seconds_late(arn)] == pytest.approx([0] * 4, abs=1)
 
 
