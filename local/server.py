@@ -27,6 +27,7 @@ from hypercorn.asyncio import serve
 from hypercorn.config import Config
 from ministack.app import app as ministack
 
+from local.errortypes import name_errors
 from local.expiry import look_seldom
 from local.gateway import Gateway
 from local.kinesis.plane import KinesisPlane
@@ -118,6 +119,7 @@ def main() -> None:
     watch_parent(arguments.parent)
     look_seldom()
     merge_points()
+    name_errors()
     spare_the_collector()
     allow_many_connections()
     run(arguments.socket)

@@ -119,6 +119,17 @@ def test_a_controller_that_fails_at_any_state_ends_in_demo_failed(aws: Aws) -> N
         assert aws.left_of(name) == []
 
 
+def test_a_crossed_threshold_stops_the_demo_before_its_next_phase(aws: Aws) -> None:
+    machine = aws.stack.outputs["StateMachineArn"]
+    aws.run(machine, "crossed", {**PLAN, "thresholds": ["cost<0.000001"], "abort_on_fail": True})
+    answer = aws.end_of(machine, "crossed")
+    assert (answer["status"], answer["error"]) == ("FAILED", "ThresholdCrossed")
+    assert "cost<0.000001 is crossed: " in answer["cause"]
+    upto = IN_ORDER[: IN_ORDER.index("StartPhase2") + 1]
+    assert aws.states_of(machine, "crossed") == [*upto, "DemoFailed", "Failed"]
+    assert aws.left_of("crossed") == []
+
+
 def test_a_failing_cleanup_of_a_failed_demo_still_tells_the_first_cause(aws: Aws) -> None:
     machine = aws.stack.outputs["StateMachineArn"]
     broken = broken_function(aws.client("lambda"))
