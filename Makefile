@@ -7,6 +7,8 @@
 
 PYTHON ?= $(shell for name in python3.11 python3.12 python3.13 python3; do command -v $$name && break; done)
 PLAN ?= quick
+THRESHOLDS ?=
+ABORT_ON_FAIL ?= off
 AGGREGATION ?= off
 RECORD ?=
 MODEL ?= on
@@ -20,7 +22,8 @@ PARALLEL = -n logical --maxprocesses 4 --dist loadfile
 .PHONY: demo bench test check lint unit e2e up down clean
 
 demo: $(READY)
-	@.venv/bin/python -m local demo --plan $(PLAN) --aggregation $(AGGREGATION) --model $(MODEL) --time-scale $(TIME_SCALE)$(if $(RECORD), --record "$(RECORD)")
+	@.venv/bin/python -m local demo --plan $(PLAN) --aggregation $(AGGREGATION) --model $(MODEL) --time-scale $(TIME_SCALE) \
+		--threshold '$(THRESHOLDS)' $(if $(filter on,$(ABORT_ON_FAIL)),--abort-on-fail) $(if $(RECORD),--record "$(RECORD)")
 
 bench: .venv-bench/.ready
 	@.venv-bench/bin/python -m bench $(BENCH)

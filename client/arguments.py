@@ -11,9 +11,11 @@ from client import simulate
 PROGRAM = "kinesis-demo"
 _EPILOG = """\
 exit codes:
-  0    done; for watch, report and start --watch: the demo succeeded
-  1    it failed: the API refused or can't be reached, or the demo did not succeed
+  0    done; for watch, report and start --watch: the demo succeeded, and every threshold held
+  1    it failed: the API refused or can't be reached, the demo did not succeed, or a threshold
+       can't be told
   2    the command line or the plan can't be read, or there is no telling where the API is
+  99   a threshold is crossed (watch, report, start --watch)
   130  interrupted; the demo goes on
 
 Requests are signed with the credentials that the AWS tools would use here (AWS_PROFILE,
@@ -103,6 +105,17 @@ def _add_start(start: argparse.ArgumentParser) -> None:
         "--record",
         metavar="FILE",
         help="send records by this template instead of posts (docs/templates.md)",
+    )
+    start.add_argument(
+        "--threshold",
+        action="append",
+        default=[],
+        metavar="THRESHOLD",
+        help="what the demo has to achieve, besides what its plan says; may be repeated:"
+        " 'achieved_tps>=99%%', 'lost==0', 'phase 2: p99_latency_ms<500'",
+    )
+    start.add_argument(
+        "--abort-on-fail", action="store_true", help="stop the demo at a crossed threshold"
     )
     after = start.add_mutually_exclusive_group()
     after.add_argument(

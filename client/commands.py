@@ -11,15 +11,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from client import plans, records, reports, show, simulate
+from client import plans, records, reports, show, simulate, thresholds
 from client.api import DemoApi
 from client.console import Console
+from client.thresholds import DONE
 from client.watch import POLL_SECONDS, looks, watch
 from client.web.command import serve_page
 from reporting import comparison
 
-DONE, FAILED, INTERRUPTED = 0, 1, 130
-SUCCEEDED = "SUCCEEDED"
+FAILED, INTERRUPTED = thresholds.FAILED, 130
 Paint = Mapping[int, Callable[[str], str]]
 
 
@@ -82,7 +82,7 @@ def status(client: Client, arguments: argparse.Namespace) -> int:
 
 
 def follow(client: Client, arguments: argparse.Namespace) -> int:
-    """Show a demo until it ends; FAILED unless it succeeded. Raises ApiError, PortTaken.
+    """Show a demo until it ends; see thresholds.exit_code. Raises ApiError, PortTaken.
 
     Without an id it is the newest demo. On the web it is shown as long as the user likes.
     """
@@ -110,7 +110,7 @@ def stop(client: Client, arguments: argparse.Namespace) -> int:
 
 
 def report(client: Client, arguments: argparse.Namespace) -> int:
-    """Show a demo's result and write its report; FAILED unless it succeeded.
+    """Show a demo's result and write its report; see thresholds.exit_code.
 
     Raises ApiError, LibraryMissing, OSError.
     """
@@ -123,7 +123,7 @@ def report(client: Client, arguments: argparse.Namespace) -> int:
         return [*table, *written, verdict]
 
     client.show(demo, lines)
-    return _outcome(demo)
+    return thresholds.exit_code(demo)
 
 
 def compare(client: Client, arguments: argparse.Namespace) -> int:
@@ -168,7 +168,7 @@ def _body(arguments: argparse.Namespace) -> dict[str, Any]:
         body["warm_throughput_mibps"] = arguments.warm_throughput
     if arguments.record:
         body["record"] = records.read_record(arguments.record)
-    return body
+    return plans.judged_by(body, arguments.threshold, abort=arguments.abort_on_fail)
 
 
 def _newest(api: DemoApi) -> str | None:
@@ -192,17 +192,14 @@ def _followed(client: Client, demo_id: str) -> int:
         client.console.clear()
         _complain(f"demo {demo_id} goes on; stop it with: {client.call} stop {demo_id}")
         return INTERRUPTED
-    return _outcome(demo)
+    return thresholds.exit_code(demo)
 
 
 def _coloured(client: Client, lines: list[str], demo: Mapping[str, Any]) -> list[str]:
     """The last line is the verdict."""
-    colour = client.console.good if demo["status"] == SUCCEEDED else client.console.bad
+    good = thresholds.exit_code(demo) == DONE
+    colour = client.console.good if good else client.console.bad
     return [*lines[:-1], colour(lines[-1])]
-
-
-def _outcome(demo: Mapping[str, Any]) -> int:
-    return DONE if demo["status"] == SUCCEEDED else FAILED
 
 
 def _complain(text: str) -> None:

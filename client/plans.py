@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +55,27 @@ def read_phases(text: str) -> list[dict[str, Any] | None]:
     Whether a plan may have them is for the API to say. Raises BadPlan.
     """
     return [None if entry == _KEPT else _phase(entry) for entry in text.split(",")]
+
+
+def read_thresholds(texts: Sequence[str]) -> list[str]:
+    """Return the thresholds of texts that hold one each, or several with commas between them.
+
+    Whether they are thresholds is for the API to say.
+    """
+    return [part.strip() for text in texts for part in text.split(",") if part.strip()]
+
+
+def judged_by(body: Mapping[str, Any], texts: Sequence[str], *, abort: bool) -> dict[str, Any]:
+    """Return a body with these thresholds after its own; with `abort` it stops at a crossed one."""
+    more = read_thresholds(texts)
+    own = body.get("thresholds", [])
+    judged = dict(body)
+    if more:
+        # What is no list is for the API to refuse.
+        judged["thresholds"] = [*own, *more] if isinstance(own, list) else own
+    if abort:
+        judged["abort_on_fail"] = True
+    return judged
 
 
 def _phase(entry: str) -> dict[str, Any]:

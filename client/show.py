@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from client import cost
+from client import cost, thresholds
 from client.tables import aligned
 
 Phase = Mapping[str, Any]
@@ -27,12 +27,14 @@ def started(demo: Demo, *, dry_run: bool) -> list[str]:
         for phase in demo.get("phases", [])
     ]
     spends = cost.lines(demo) if dry_run else cost.totals(demo)
+    judged = [f"  {line}" for line in thresholds.asked(demo)]
     return [
         f"demo {demo['demoId']} {does}",
         *phases,
         *stream,
         *_warm(demo),
         *_template(demo),
+        *judged,
         *spends,
     ]
 
@@ -60,7 +62,8 @@ def status(demo: Demo, now: datetime) -> list[str]:
     if running:
         lines.append(f"  {progress_line(demo, now)}")
     lines += [f"  {_records(demo['records'])}", f"  {_stream(demo['stream'])}"]
-    return [*lines, *_failure(demo), *cost.totals(demo)]
+    judged = [f"  {line}" for line in thresholds.lines(demo)]
+    return [*lines, *judged, *_failure(demo), *cost.totals(demo)]
 
 
 def report(demo: Demo, now: datetime, *, costs: bool = True) -> list[str]:
@@ -85,7 +88,9 @@ def report(demo: Demo, now: datetime, *, costs: bool = True) -> list[str]:
         _stream(demo["stream"]),
         *_failure(demo),
         *(cost.lines(demo) if costs else cost.totals(demo)),
-        f"demo {demo['demoId']} {demo['status']} after {_took(demo, now)}",
+        *thresholds.lines(demo),
+        f"demo {demo['demoId']} {demo['status']} after {_took(demo, now)}"
+        f"{thresholds.in_short(demo)}",
     ]
 
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
+from client import thresholds
 from client.api import ApiError, DemoApi
 from client.board import board
 from client.console import Console
@@ -25,6 +26,8 @@ POLL_SECONDS_HERE = 1.0
 """The same of an API on this machine."""
 AGAIN_SECONDS = 1.0
 PATIENCE_SECONDS = 60.0
+JUDGING_SECONDS = 150.0
+"""After two minutes the API judges by what there is (api/chalicelib/timeseries.py)."""
 PASSING = (429, 500, 502, 503, 504)
 """Statuses of an API that is there and may answer the next time."""
 UNKNOWN, UNKNOWN_SECONDS = 404, 5.0
@@ -38,18 +41,21 @@ def looks(
     on_trouble: Callable[[str], None],
     every: float = POLL_SECONDS,
 ) -> Iterator[dict[str, Any]]:
-    """Yield GET /demo/<id>'s answers, `every` so many seconds; the last is of the demo's end.
+    """Yield GET /demo/<id>'s answers, `every` so many seconds; the last is of its end, judged.
 
     An API that can't answer for the moment is asked again, for a minute, and one that doesn't know
     the demo yet for some seconds; then, and when it refuses, ApiError is raised.
     """
     known = False
+    ended: float | None = None
     while True:
         demo = _look(api, demo_id, on_trouble, known=known)
         known = True
         yield demo
         if demo["status"] != "RUNNING":
-            return
+            ended = ended or time.monotonic()
+            if not thresholds.pending(demo) or time.monotonic() - ended > JUDGING_SECONDS:
+                return
         time.sleep(every)
 
 
@@ -83,6 +89,8 @@ def _lines(_: DemoApi, __: str, console: Console) -> Callable[[dict[str, Any]], 
             shown += 1
         if running:
             console.progress(progress_line(demo, datetime.now(UTC)))
+        elif thresholds.pending(demo):
+            console.progress("judging its thresholds, when the last counts are in")
 
     return draw
 

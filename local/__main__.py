@@ -7,7 +7,6 @@ import os
 import signal
 import sys
 import tempfile
-from collections.abc import Mapping
 from pathlib import Path
 from shutil import rmtree
 from types import FrameType
@@ -17,7 +16,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from client.api import ApiError
 from client.console import Console
-from client.plans import BadPlan, read_plan
+from client.plans import BadPlan, judged_by, read_plan, read_thresholds
 from local import background
 from local.demo import LedgerMissing, run_demo
 from local.kinesis.settings import BadModelSettings, label_of, settings_of
@@ -45,8 +44,7 @@ def main() -> int:
     _forget_other_aws()
     try:
         if arguments.command == "demo":
-            model = settings_of(arguments.model, arguments.time_scale)
-            return demo(arguments.plan, arguments.aggregation, model, console, arguments.record)
+            return demo(_run(arguments), console)
         return stay(arguments, console)
     except _EXPECTED as error:
         console.say(console.bad(f"error: {error}"))
@@ -65,23 +63,18 @@ def stay(arguments: argparse.Namespace, console: Console) -> int:
     return command(console, folder, settings_of(arguments.model, arguments.time_scale))
 
 
-def demo(
-    plan: str,
-    aggregation: str,
-    model: Mapping[str, str],
-    console: Console,
-    record: str | None = None,
-) -> int:
-    """Run one demo on a platform of its own; 0 if every record is accounted for."""
-    body = _kept(plan, read_plan(plan))
-    if record is not None:
-        body = {**body, "record": checked_record(record)}
-    run = Run(plan, body, aggregation, model, record)
+def demo(run: Run, console: Console) -> int:
+    """Run one demo on a platform of its own.
+
+    0 if every record is accounted for and every threshold held; 99 if one is crossed; else 1.
+    """
     if run.modelled:
-        console.say(label_of(model))
+        console.say(label_of(run.model))
     folder = Path(tempfile.mkdtemp(prefix="kinesis-demo-"))
     try:
-        with LocalPlatform(folder, console, aggregation=aggregation, settings=model) as platform:
+        with LocalPlatform(
+            folder, console, aggregation=run.aggregation, settings=run.model
+        ) as platform:
             summary = run_demo(platform, run.body, console)
             report(platform, summary, run, console, ROOT / "reports")
     except _EXPECTED:
@@ -91,7 +84,25 @@ def demo(
         rmtree(folder, ignore_errors=True)
         raise
     rmtree(folder, ignore_errors=True)
-    return 0 if summary.ok else 1
+    return summary.exit_code
+
+
+def _run(arguments: argparse.Namespace) -> Run:
+    """What the command line asks for. Raises BadPlan, BadModelSettings."""
+    model = settings_of(arguments.model, arguments.time_scale)
+    body = _kept(arguments.plan, read_plan(arguments.plan))
+    if arguments.record is not None:
+        body = {**body, "record": checked_record(arguments.record)}
+    judged = judged_by(body, arguments.threshold, abort=arguments.abort_on_fail)
+    return Run(
+        arguments.plan,
+        judged,
+        arguments.aggregation,
+        model,
+        record=arguments.record,
+        thresholds=tuple(read_thresholds(arguments.threshold)),
+        abort_on_fail=arguments.abort_on_fail,
+    )
 
 
 def _kept(plan: str, body: dict[str, Any]) -> dict[str, Any]:
@@ -119,6 +130,15 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--plan", default="quick", help="quick, full, or a JSON file for POST /demo")
     run.add_argument("--record", metavar="FILE", help="a template of records to send")
     run.add_argument("--aggregation", choices=("off", "on"), default="off", help="as the KPL does")
+    run.add_argument(
+        "--threshold",
+        action="append",
+        default=[],
+        help="what it has to achieve, such as lost==0: exit code 99 if it doesn't; repeatable",
+    )
+    run.add_argument(
+        "--abort-on-fail", action="store_true", help="stop it at a threshold that is crossed"
+    )
     for name, what in (
         ("up", "start a stack that stays"),
         ("down", "end it"),

@@ -43,6 +43,9 @@ class Run:
     """ON_DEMAND_MODEL and TIME_SCALE."""
     record: str | None = None
     """The file with the template of its records; None for posts."""
+    thresholds: tuple[str, ...] = ()
+    """Besides the plan's own."""
+    abort_on_fail: bool = False
 
     @property
     def modelled(self) -> bool:
@@ -78,7 +81,7 @@ def report(
     document = described(summary, run, platform.stack.environment["AWS_REGION"], notes)
     path = folder.write(reports / summary.demo_id, document, seconds, run.note)
     console.say(f"report: {path}")
-    paint = console.good if summary.ok else console.bad
+    paint = console.good if summary.passed else console.bad
     console.say(paint(summary.verdict()))
     return path
 
@@ -119,6 +122,10 @@ def _commands(document: Document, run: Run) -> list[str]:
         given["TIME_SCALE"] = run.model["TIME_SCALE"]
     if run.record:
         given["RECORD"] = run.record
+    if run.thresholds:
+        given["THRESHOLDS"] = ", ".join(run.thresholds)
+    if run.abort_on_fail:
+        given["ABORT_ON_FAIL"] = "on"
     commands = [
         "make demo " + " ".join(f"{name}={shlex.quote(value)}" for name, value in given.items())
     ]

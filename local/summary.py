@@ -12,10 +12,13 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
+from client import thresholds as verdicts
 from client.tables import aligned
+from client.thresholds import DONE, FAILED, STOPPED_BY_ONE, SUCCEEDED
 from local.ledgers import PoolLedger, TaskLogs
 from local.load import Load, limiting_factor
 from local.proof import Proof, Tally, prove
+from local.thresholds import proven
 from local.timeline import achievement
 from worker.histogram import Distribution
 
@@ -85,13 +88,29 @@ class Summary:
     stream: Mapping[str, Any] | None = None
     arrivals: Mapping[int, int] = field(default_factory=dict, repr=False)
     """Records that the stream took, by Unix second; summary.json doesn't have them."""
+    thresholds: Sequence[Mapping[str, Any]] = ()
+    """GET's verdicts, but what was lost is by the stream."""
 
     @property
     def ok(self) -> bool:
         """Whether the demo went to its end and every record of every phase is accounted for."""
-        return self.status == "SUCCEEDED" and not (
-            self.lost or self.foreign or self.broken_tasks or self.silent_phases
-        )
+        return self.status == SUCCEEDED and self.accounted_for
+
+    @property
+    def accounted_for(self) -> bool:
+        """Whether that is true of all that it went to; a crossed threshold may have ended it."""
+        silent = self.silent_phases and self.error != STOPPED_BY_ONE
+        return not (self.lost or self.foreign or self.broken_tasks or silent)
+
+    @property
+    def exit_code(self) -> int:
+        """0 if all is well; 99 if a threshold is crossed and nothing else is wrong; else 1."""
+        return verdicts.exit_code(self.as_dict()) if self.accounted_for else FAILED
+
+    @property
+    def passed(self) -> bool:
+        """Whether all is well, thresholds included."""
+        return self.exit_code == DONE
 
     @property
     def silent_phases(self) -> list[int]:
@@ -106,12 +125,13 @@ class Summary:
         return (
             f"demo {self.demo_id} {self.status}: {self.generated:,} generated, "
             f"{self.delivered:,} delivered, {self.lost:,} lost, {self.duplicates:,} duplicates"
+            f"{verdicts.in_short(self.as_dict())}"
         )
 
     def complaints(self) -> list[str]:
         """Why the verdict is not good, a sentence each."""
         lines = []
-        if self.status != "SUCCEEDED":
+        if self.status != SUCCEEDED:
             lines.append(f"the workflow ended {self.status}: {self.error or ''} {self.cause or ''}")
         for producer, lost in sorted(self.lost_by_producer.items()):
             lines.append(f"{lost:,} records of producer {producer} are not in the stream")
@@ -120,7 +140,8 @@ class Summary:
             lines.append(f"the ledgers gave up {self.failed:,} records, by cause: {causes}")
         if self.broken_tasks:
             lines.append(f"{self.broken_tasks} task(s) ended with an error and without a ledger")
-        lines += [f"phase {number} sent nothing at all" for number in self.silent_phases]
+        if self.error != STOPPED_BY_ONE:
+            lines += [f"phase {number} sent nothing at all" for number in self.silent_phases]
         if self.killed_workers:
             lines.append(
                 f"{self.killed_workers} worker(s) were killed; what they had in memory, "
@@ -171,6 +192,7 @@ def summarize(
         latency_ms=_latency(ledgers),
         stream=demo["stream"],
         arrivals=_by_second(tally),
+        thresholds=proven(demo.get("thresholds", ()), ledgers, proof),
     )
 
 
@@ -250,7 +272,8 @@ def table(summary: Summary) -> list[str]:
     ]
     shared = [f"shared its stream with {', '.join(summary.shared_with)}"]
     found = [*shortfalls, *(shared if summary.shared_with else [])]
-    return [*aligned([head, *rows]), *found, *_cost_lines(summary.cost)]
+    judged = verdicts.lines(summary.as_dict())
+    return [*aligned([head, *rows]), *found, *_cost_lines(summary.cost), *judged]
 
 
 def _cost_lines(cost: Mapping[str, Any] | None) -> list[str]:

@@ -22,7 +22,8 @@ import app
 from chalicelib import instants
 from chalicelib.workflow import Workflow
 from tests import control_plane
-from tests.control_plane import BASE_FAMILY, CLUSTER, STATE_MACHINE, STATE_MACHINE_ARN, client
+from tests.conformance.executions import ended, events_of, start, states_entered
+from tests.control_plane import BASE_FAMILY, CLUSTER, STATE_MACHINE, client
 
 DEFINITION = (Path(__file__).parents[2] / "statemachine.json").read_text()
 CONTROLLER = "arn:aws:lambda:us-east-1:123456789012:function:controller"
@@ -30,7 +31,6 @@ SHORT = [{"target_tps": 1_500, "duration_seconds": 1} for _ in range(4)]
 PHASES = [name for n in range(1, 5) for name in (f"StartPhase{n}", f"WaitPhase{n}Duration")]
 FRESH = {"phases": SHORT, "stream": {"mode": "fresh"}}
 SUCCESS = ["InitializeDemo", *PHASES, "CleanupDemo", "DemoCompleted"]
-WAIT_SECONDS = 60
 
 
 @pytest.fixture
@@ -90,33 +90,6 @@ def impatient() -> str:
             if retrier["MaxAttempts"]:
                 retrier |= {"IntervalSeconds": 1, "MaxAttempts": 1, "BackoffRate": 1.0}
     return json.dumps(machine)
-
-
-def start(name: str, demo_input: object) -> str:
-    answer = client("stepfunctions").start_execution(
-        stateMachineArn=STATE_MACHINE_ARN, name=name, input=json.dumps(demo_input)
-    )
-    return str(answer["executionArn"])
-
-
-def ended(arn: str) -> Any:
-    deadline = time.monotonic() + WAIT_SECONDS
-    while time.monotonic() < deadline:
-        execution = client("stepfunctions").describe_execution(executionArn=arn)
-        if execution["status"] != "RUNNING":
-            return execution
-        time.sleep(0.05)
-    raise AssertionError(f"{arn} still runs after {WAIT_SECONDS} s, in {states_entered(arn)[-1]}")
-
-
-def events_of(arn: str) -> list[Any]:
-    pages = client("stepfunctions").get_paginator("get_execution_history")
-    return [event for page in pages.paginate(executionArn=arn) for event in page["events"]]
-
-
-def states_entered(arn: str) -> list[str]:
-    details = [event.get("stateEnteredEventDetails") for event in events_of(arn)]
-    return [entered["name"] for entered in details if entered]
 
 
 def services() -> list[str]:

@@ -70,7 +70,8 @@ def shown(http: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
             described = replace(described, status="SUCCEEDED", stopped_at=stopped_at)
         with monkeypatch.context() as patch:
             patch.setattr(Workflow, "describe", lambda *_: described)
-            patch.setattr(Workflow, "progress", lambda *_: Progress((Transition("WaitPhase1Duration", now),), state))
+            entered = Transition("WaitPhase1Duration", now)
+            patch.setattr(Workflow, "progress", lambda *_: Progress((entered,), state))
             patch.setattr(app, "services", lambda: at(now))
             return http.get("/demo/run").json_body
 

@@ -106,6 +106,71 @@ def test_workers_that_never_ran_are_no_success_though_nothing_was_lost() -> None
     ]
 
 
+def verdict(text: str = "lost==0", **more: Any) -> dict[str, Any]:
+    """As GET tells it: by what the workers counted, all was delivered."""
+    told = {"threshold": text, "phase": None, "metric": "lost", "operator": "==", "limit": 0}
+    return {**told, "unit": "records", "value": 0, "ok": True, **more}
+
+
+def test_thresholds_are_told_and_a_crossed_one_is_an_exit_code_of_its_own() -> None:
+    crossed = verdict("cost<1", metric="cost", unit="USD", value=2.5, ok=False)
+    unknown = verdict("p99_latency_ms<5", metric="p99_latency_ms", value=None, ok=None)
+    for told, code in (
+        ([verdict()], 0),
+        ([verdict(), crossed, unknown], 99),
+        ([verdict(), unknown], 1),
+    ):
+        result = summary(demo=demo(thresholds=told))
+        assert (result.ok, result.exit_code, result.passed) == (True, code, code == 0)
+        assert result.as_dict()["thresholds"] == tuple(told)
+    assert "threshold cost<1: crossed, 2.5 USD" in table(summary(demo=demo(thresholds=[crossed])))
+    assert result.verdict().endswith("0 duplicates, of 2 thresholds 1 not known")
+
+
+@pytest.mark.parametrize(
+    ("limit", "unit", "phase", "value", "ok"),
+    [
+        (2, "records", None, 2, True),
+        (1, "records", 1, 2, False),
+        (0.1, "%", None, 0.1, True),
+        (0.09, "%", 1, 0.1, False),
+        (0, "records", 2, 0, True),
+    ],
+)
+def test_what_was_lost_is_judged_by_the_stream_and_not_by_what_was_counted(
+    limit: float, unit: str, phase: int | None, value: float, ok: bool
+) -> None:
+    """Two of 2,000 are not in the stream, both of phase 1, though all were acknowledged."""
+    others = ledger(500, pool="q", phase=2, generated_by_producer={"q-0": 500})
+    found = tally(records=1_998)
+    for n in range(500):
+        found.add(Post("d", 2, "q-0", n, START_MS + 12_000 + n))
+    asked = verdict(operator="<=", limit=limit, unit=unit, phase=phase)
+    made = [ledger(2_000)] if phase == 1 or unit == "%" else [ledger(2_000), others]
+    result = summary(demo=demo(thresholds=[asked]), ledgers=made, tally=found)
+    (told,) = result.thresholds
+    assert (told["value"], told["ok"]) == (value, ok)
+    assert result.exit_code == 1
+
+
+def test_what_nobody_generated_is_not_judged_by_the_stream() -> None:
+    unknown = verdict(value=None, ok=None)
+    result = summary(demo=demo(thresholds=[unknown]), ledgers=[], tally=Tally("d"))
+    assert result.thresholds == (unknown,)
+
+
+def test_a_demo_that_stopped_at_a_threshold_has_no_silent_phases_to_complain_of() -> None:
+    crossed = verdict("failed==0", metric="failed", value=3, ok=False)
+    why: dict[str, Any] = {"error": "ThresholdCrossed", "cause": "failed==0 is crossed: 3 records"}
+    stopped = demo("FAILED", thresholds=[crossed], **why)
+    later = {**stopped["phases"][0], "phase_number": 2, "started_at": None}
+    result = summary(demo={**stopped, "phases": [*stopped["phases"], later]})
+    assert (result.silent_phases, result.ok, result.exit_code) == ([2], False, 99)
+    assert result.complaints() == [
+        "the workflow ended FAILED: ThresholdCrossed failed==0 is crossed: 3 records"
+    ]
+
+
 def test_a_killed_worker_is_told_of_even_if_nothing_was_lost() -> None:
     result = summary(ledgers=[ledger(recovered=True)])
     assert result.ok
