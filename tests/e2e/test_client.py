@@ -44,8 +44,10 @@ def test_a_demo_is_started_watched_and_reported(here: dict[str, str], tmp_path: 
     # A folder whose files have the names of packages must not be imported from.
     (tmp_path / "json.py").write_text("raise SystemExit('imported from the caller')")
     words = ("start", "--name", "watched", "--plan", "plan.json", "--watch")
-    ran = run(here, *words, cwd=tmp_path)
-    assert ran.returncode == 0, ran.stderr
+    held = ("lost==0", "p99_latency_ms<60000", "phase 3: p50_latency_ms>0", "achieved_tps>=1%")
+    ran = run(here, *words, "--threshold", ", ".join(held), cwd=tmp_path)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert all(f"\nthreshold {text}: held, " in ran.stdout for text in held)
     lines = ran.stdout.splitlines()
     assert lines[0] == "demo watched started"
     assert [n for n in range(1, 5) if f"phase {n} " in ran.stdout] == [1, 2, 3, 4]
@@ -69,6 +71,18 @@ def assert_reported(folder: Path) -> None:
     assert "delivered" not in told
     sums = summary["timeseries"]["sums"]
     assert (sums["offered"], sums["accepted"]) == (summary["generated"], summary["acknowledged"])
+
+
+def test_a_crossed_threshold_is_an_exit_code_of_its_own(here: dict[str, str]) -> None:
+    second = ",".join(["50:1"] * 4)
+    words = ("start", "--phases", second, "--threshold", "cost<0.000001", "--threshold", "lost==0")
+    ran = run(here, *words, "--watch", "--output", "json")
+    assert ran.returncode == 99, ran.stdout + ran.stderr
+    demo = json.loads(ran.stdout.splitlines()[-1])
+    assert demo["status"] == "SUCCEEDED"
+    crossed, held = demo["thresholds"]
+    assert (crossed["ok"], held["ok"], held["value"]) == (False, True, 0)
+    assert crossed["value"] == pytest.approx(demo["cost"]["actual"]["total"])
 
 
 def test_interrupted_it_leaves_the_demo_running_until_it_is_stopped(

@@ -56,7 +56,7 @@ def command(*arguments: str) -> list[str]:
 
 def run_demo(plan_file: Path, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        command("demo", "--plan", str(plan_file)),
+        command("demo", "--plan", str(plan_file), "--threshold", "lost==0, achieved_tps>=1%"),
         cwd=ROOT,
         env=environment,
         capture_output=True,
@@ -90,6 +90,7 @@ def test_a_demo_ends_with_a_verdict_a_summary_and_exit_code_0(
     assert (sums["throttled"], sums["failed"]) == (summary["throttled"], summary["failed"])
     assert all(p["latency_ms"]["p99"] >= p["latency_ms"]["p50"] > 0 for p in summary["phases"])
     assert "The stream is a model's" in page
+    assert [told["ok"] for told in summary["thresholds"]] == [True, True]
     assert summary["generated"] == summary["delivered"] == int(verdict[2].replace(",", "")) > 0
     assert (summary["lost"], summary["failed"], summary["duplicates"]) == (0, 0, 0)
     assert [phase["phase_number"] for phase in summary["phases"]] == [1, 2, 3, 4]
