@@ -64,5 +64,6 @@ def verdicts(demo: Demo) -> list[Verdict]:
 def _value(verdict: Verdict) -> str:
     if verdict["value"] is None:
         return "" if verdict["ok"] is None else ", never reached"
-    unit = verdict["unit"]
-    return f", {verdict['value']:,.6g}{unit if unit == '%' else f' {unit}'}"
+    value, unit = verdict["value"], verdict["unit"]
+    number = f"{value:,.{3 if value >= 1 else 6}f}".rstrip("0").rstrip(".")
+    return f", {number}{unit if unit == '%' else f' {unit}'}"

@@ -212,7 +212,9 @@ def _phase(
     start_ms = _unix_ms(phase.get("started_at"))
     end_ms = start_ms + phase["duration_seconds"] * 1000
     result = achievement(producers, target, start_ms, end_ms)
-    short = result.seconds_to_target is None or result.achieved_tps < SHORT_OF_TARGET * target
+    began = phase.get("started_at") is not None
+    reached = result.seconds_to_target is not None
+    short = began and not (reached and result.achieved_tps >= SHORT_OF_TARGET * target)
     return PhaseResult(
         phase_number=number,
         target_tps=target,

@@ -116,6 +116,7 @@ def _with_latencies(judged: Judged, found: Facts, cloudwatch: WorkerMetrics) -> 
 
 
 def _told(verdict: Verdict) -> str:
-    never = verdict.value == math.inf
-    shown = "never" if never else f"{verdict.value or 0:g} {verdict.threshold.unit}"
+    value = verdict.value or 0.0
+    number = f"{value:,.6f}".rstrip("0").rstrip(".")
+    shown = "never" if value == math.inf else f"{number} {verdict.threshold.unit}"
     return f"{verdict.threshold} is crossed: {shown}"

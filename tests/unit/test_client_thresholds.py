@@ -87,6 +87,9 @@ def test_each_threshold_is_told_with_what_it_was_held_against() -> None:
         verdict(None),
         verdict(False, None, threshold="seconds_to_target<5", unit="s"),
         verdict(True, 99.25, threshold="achieved_tps>=99%", unit="%"),
+        verdict(False, 1_234_567, threshold="throttled==0", unit="records"),
+        verdict(False, 0.0000125, threshold="cost<0.00001", unit="USD"),
+        verdict(True, 0, threshold="lost==0", unit="records"),
     ]
     assert thresholds.lines({"thresholds": told}) == [
         "threshold phase 2: p99_latency_ms<500: held, 12.5 ms",
@@ -94,6 +97,9 @@ def test_each_threshold_is_told_with_what_it_was_held_against() -> None:
         "threshold phase 2: p99_latency_ms<500: not known",
         "threshold seconds_to_target<5: crossed, never reached",
         "threshold achieved_tps>=99%: held, 99.25%",
+        "threshold throttled==0: crossed, 1,234,567 records",
+        "threshold cost<0.00001: crossed, 0.000013 USD",
+        "threshold lost==0: held, 0 records",
     ]
 
 

@@ -166,6 +166,7 @@ def test_a_demo_that_stopped_at_a_threshold_has_no_silent_phases_to_complain_of(
     later = {**stopped["phases"][0], "phase_number": 2, "started_at": None}
     result = summary(demo={**stopped, "phases": [*stopped["phases"], later]})
     assert (result.silent_phases, result.ok, result.exit_code) == ([2], False, 99)
+    assert [phase.limited_by for phase in result.phases] == [None, None]
     assert result.complaints() == [
         "the workflow ended FAILED: ThresholdCrossed failed==0 is crossed: 3 records"
     ]
