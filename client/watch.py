@@ -47,14 +47,15 @@ def looks(
     the demo yet for some seconds; then, and when it refuses, ApiError is raised.
     """
     known = False
-    ended: float | None = None
+    deadline: float | None = None
     while True:
         demo = _look(api, demo_id, on_trouble, known=known)
         known = True
         yield demo
         if demo["status"] != "RUNNING":
-            ended = ended or time.monotonic()
-            if not thresholds.pending(demo) or time.monotonic() - ended > JUDGING_SECONDS:
+            now = time.monotonic()
+            deadline = now + JUDGING_SECONDS if deadline is None else deadline
+            if not thresholds.pending(demo) or now > deadline:
                 return
         time.sleep(every)
 

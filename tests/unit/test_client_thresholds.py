@@ -9,17 +9,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from client import thresholds
+from client import show, thresholds, watch
 from client.plans import judged_by, read_thresholds
-from tests.unit.test_client_commands import ENDED, Api, run
-from tests.unit.test_client_show import demo
+from tests.unit.test_client_commands import ENDED, Api, Clock, run
+from tests.unit.test_client_show import NOW, demo
 
 STATUSES = ("SUCCEEDED", "FAILED", "ABORTED", "TIMED_OUT", "RUNNING")
 
 
 @pytest.fixture(autouse=True)
-def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("client.watch.time.sleep", lambda _: None)
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    made = Clock()
+    monkeypatch.setattr(watch, "time", made)
+    return made
 
 
 def verdict(ok: bool | None, value: float | None = 12.5, **more: Any) -> dict[str, Any]:
@@ -56,7 +58,7 @@ def ended(*oks: bool | None, status: str = "SUCCEEDED", **more: Any) -> dict[str
 def test_the_exit_code_says_what_became_of_demo_and_thresholds(
     over: dict[str, Any], code: int
 ) -> None:
-    assert run(Api(over), "report", "friday")[0] == code
+    assert run(Api(over), "report", "friday", "--output", "json")[0] == code
 
 
 @given(
@@ -113,9 +115,9 @@ def test_each_threshold_is_told_with_what_it_was_held_against() -> None:
     ],
 )
 def test_the_last_line_says_how_many_did_not_hold(oks: tuple[bool | None, ...], said: str) -> None:
-    _, out = run(Api(ended(*oks)), "report", "friday")
-    assert out.splitlines()[-1] == f"demo friday SUCCEEDED after 12 min 0 s{said}"
-    assert out.count("threshold phase 2") == len(oks)
+    lines = show.report(ended(*oks), NOW)
+    assert lines[-1] == f"demo friday SUCCEEDED after 12 min 0 s{said}"
+    assert sum(line.startswith("threshold phase 2") for line in lines) == len(oks)
 
 
 def test_a_status_shows_them_while_the_demo_runs() -> None:
@@ -159,12 +161,10 @@ def test_a_watch_goes_on_until_the_last_counts_are_in() -> None:
     assert out.splitlines()[-1].endswith("of 2 thresholds 1 crossed")
 
 
-def test_a_watch_does_not_wait_for_what_never_comes(monkeypatch: pytest.MonkeyPatch) -> None:
-    clock = iter(range(0, 10_000, 40))
-    monkeypatch.setattr("client.watch.time.monotonic", lambda: next(clock))
-    api = Api(*[ended(None)] * 20)
+def test_a_watch_does_not_wait_for_what_never_comes(clock: Clock) -> None:
+    api = Api(*[ended(None)] * 40)
     assert run(api, "watch", "friday", "--output", "json")[0] == 1
-    assert 1 < len(api.asked) < 10
+    assert watch.JUDGING_SECONDS < clock.monotonic() < watch.JUDGING_SECONDS + 10
 
 
 @pytest.mark.parametrize("status", ["FAILED", "ABORTED"])

@@ -1,5 +1,6 @@
 """A report of this machine says on what it ran, by what, and how to run it again."""
 
+import shlex
 from typing import Any
 
 from local import report
@@ -48,3 +49,10 @@ def test_it_says_how_to_run_it_again_here_and_on_aws() -> None:
         "make demo PLAN=my.json AGGREGATION=off MODEL=off",
         '# my.json holds: {"name": "a"}',
     ]
+
+
+def test_it_is_run_again_with_the_thresholds_it_was_given_on_the_command_line() -> None:
+    asked = ("lost==0", "phase 2: p99_latency_ms<500")
+    judged = run(thresholds=asked, abort_on_fail=True)
+    words = shlex.split(report.described(summary(), judged, "r", [])["reproduce"][0])
+    assert words[-2:] == ["THRESHOLDS=lost==0, phase 2: p99_latency_ms<500", "ABORT_ON_FAIL=on"]

@@ -10,6 +10,7 @@ from local.load import Load, limiting_factor
 from local.proof import Tally
 from local.reader import Post
 from local.summary import Summary, summarize, table
+from tests.reports import verdict
 from worker.histogram import Distribution
 
 START_MS = 1_795_593_600_000
@@ -104,12 +105,6 @@ def test_workers_that_never_ran_are_no_success_though_nothing_was_lost() -> None
         "1 task(s) ended with an error and without a ledger",
         "phase 1 sent nothing at all",
     ]
-
-
-def verdict(text: str = "lost==0", **more: Any) -> dict[str, Any]:
-    """As GET tells it: by what the workers counted, all was delivered."""
-    told = {"threshold": text, "phase": None, "metric": "lost", "operator": "==", "limit": 0}
-    return {**told, "unit": "records", "value": 0, "ok": True, **more}
 
 
 def test_thresholds_are_told_and_a_crossed_one_is_an_exit_code_of_its_own() -> None:
