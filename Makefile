@@ -1,4 +1,5 @@
 # make demo    set up, run the four-phase demo on this machine, prove that no record was lost
+#              THRESHOLDS='lost==0, throttled<1%' ABORT_ON_FAIL=on: what it has to achieve
 # make test    set up, run every check and test (make lint is the one by checkov)
 # make bench   set up the peers, measure the producer beside them (BENCH=--quick: two minutes)
 # make screenshots  take docs/page*.png anew
