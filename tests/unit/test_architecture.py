@@ -2,6 +2,7 @@
 
 import ast
 import sys
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -116,3 +117,18 @@ def test_the_image_holds_what_the_worker_needs() -> None:
     }
     assert "USER worker" in dockerfile
     assert 'ENTRYPOINT ["python", "-m", "worker"]' in dockerfile
+
+
+def test_make_demo_installs_all_that_it_imports() -> None:
+    """The tests' own packages lie in the same virtualenv, so running it here would not tell."""
+    locked = (ROOT / "requirements/demo.txt").read_text().lower().splitlines()
+    installed = {line.partition("==")[0].replace("_", "-") for line in locked if "==" in line}
+    distributions = packages_distributions()
+    ours = {path.parent.name for path in ROOT.glob("*/__init__.py")} | {"app", "chalicelib"}
+    packages = ("worker", "api", "client", "deployment", "ondemand", "reporting", "simulation")
+    foreign = set().union(*map(imported, sources(*packages, "local"))) - STDLIB - ours
+    assert {
+        name
+        for name in foreign
+        if not {d.lower().replace("_", "-") for d in distributions[name]} & installed
+    } == set()
