@@ -135,13 +135,16 @@ def lasted(document: Document) -> float | None:
 
 
 def ok(document: Document) -> bool:
-    """Whether it succeeded, and as far as was looked nothing was lost, and no threshold crossed."""
+    """Whether it succeeded, and as far as was looked nothing was lost, and every threshold held.
+
+    One that can't be told didn't, as in the exit code.
+    """
     bad = ("lost", "foreign", "broken_tasks") if document["read_back"] else ("failed",)
     return (
         document["status"] == "SUCCEEDED"
         and not any(document.get(name) for name in bad)
         and not silent(document)
-        and all(each["ok"] is not False for each in document.get("thresholds") or ())
+        and all(each["ok"] for each in document.get("thresholds") or ())
     )
 
 

@@ -39,7 +39,7 @@ def test_it_has_the_names_of_a_proven_demos_and_null_for_what_only_a_reader_can_
         ({"foreign": 1}, False),
         ({"status": "ABORTED"}, False),
         ({"thresholds": [{"threshold": "lost==0", "ok": False}]}, False),
-        ({"thresholds": [{"threshold": "lost==0", "ok": None}]}, True),
+        ({"thresholds": [{"threshold": "lost==0", "ok": None}]}, False),
         ({"read_back": False, "lost": None}, True),
         ({"read_back": False, "failed": 1}, False),
         ({"phases": [{**document()["phases"][0], "delivered": 0}]}, False),
