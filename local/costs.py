@@ -10,24 +10,16 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from chalicelib import cost, definition, prices, usage
-from chalicelib.cost import Estimate, Line, Stack
+from chalicelib import cost, definition, prices
+from chalicelib.cost import DEFAULT_WORKERS, Estimate, Line, Stack
 from chalicelib.plan import DEFAULT_PER_TASK_CAPACITY
 from chalicelib.prices import FALLBACK_REGION, Item, Prices
 from chalicelib.usage import HOURS_PER_MONTH, Workers
 
-WORKERS = Workers(
-    vcpu=0.25,
-    memory_gb=0.5,
-    arm=False,
-    aggregation=False,
-    post_bytes=usage.DEFAULT_POST_BYTES,
-    metrics_interval=10,
-)
-"""As infrastructure.yaml has them by default."""
 
-
-def plan_cost(region: str, workers: Workers = WORKERS, *, fresh_stream: bool = False) -> Estimate:
+def plan_cost(
+    region: str, workers: Workers = DEFAULT_WORKERS, *, fresh_stream: bool = False
+) -> Estimate:
     """The estimate of the plan in statemachine.json."""
     phases = definition.default_phases(DEFAULT_PER_TASK_CAPACITY)
     return cost.estimate(phases, region=region, workers=workers, fresh_stream=fresh_stream)
@@ -70,9 +62,11 @@ def _rows(lines: Iterable[Line]) -> Iterator[Sequence[str]]:
 
 
 def _variants(region: str) -> Iterator[Sequence[str]]:
-    together = replace(WORKERS, aggregation=True)
+    together = replace(DEFAULT_WORKERS, aggregation=True)
     yield _variant("as above", plan_cost(region))
-    yield _variant("on ARM (`Architecture=ARM64`)", plan_cost(region, replace(WORKERS, arm=True)))
+    yield _variant(
+        "on ARM (`Architecture=ARM64`)", plan_cost(region, replace(DEFAULT_WORKERS, arm=True))
+    )
     yield _variant("`AGGREGATION=on`", plan_cost(region, together))
     yield _variant("a fresh stream", plan_cost(region, fresh_stream=True))
 

@@ -21,6 +21,8 @@ from ondemand.workload import STEPS
 
 _FEW = 1e-6
 """A part of what was refused so seldom that it is given up with those before it."""
+_MOST_CHANGES = 4
+"""Of a spread, which is even but for its first and last step."""
 _DREGS = 1e-3
 """Waiting records that are too few to matter."""
 
@@ -154,7 +156,7 @@ class Waiting:
 def _changes(retrying: Retrying, tries: int) -> tuple[NDArray[np.int64], Fluid]:
     """Where each try's spread changes and by how much: (n-th change, tries) both.
 
-    A spread is even but for its first and last step, so that it changes four times.
+    One that changes less often changes by nothing for the rest.
     """
     places, changes = [], []
     for number in range(1, tries + 1):
@@ -164,6 +166,3 @@ def _changes(retrying: Retrying, tries: int) -> tuple[NDArray[np.int64], Fluid]:
         places.append([*at, *padding])
         changes.append([*rises[at], *[0.0] * len(padding)])
     return np.array(places).T, np.array(changes).T
-
-
-_MOST_CHANGES = 4

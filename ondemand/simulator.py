@@ -21,7 +21,7 @@ from ondemand.retrying import Fluid, Retrying
 from ondemand.senders import Books, Senders
 from ondemand.stream import Counts, OnDemandStream
 from ondemand.traffic import Traffic
-from ondemand.workload import STEPS, Second
+from ondemand.workload import IDLE, STEPS, Second
 
 DRAIN_SECONDS = 25
 """What a phase's tasks have after its end to bring out what they made (worker/producer.py)."""
@@ -74,7 +74,7 @@ def simulate(
         yield run.second(second)
     last = seconds[-1].phase if seconds else 1
     while drain and run.unsent:
-        yield run.second(Second(0, (0.0,) * STEPS, 0, 0, last))
+        yield run.second(Second(0, IDLE, 0, 0, last))
 
 
 class _Run:
@@ -123,10 +123,9 @@ class _Run:
 
     def _send(self, second: Second, records: float, size: int) -> None:
         """Offer a second's traffic, so many user records in an entry of `size` bytes."""
-        idle = (0.0,) * STEPS
         own = self._senders[-1]
         steps = [
-            senders.make(second.steps if senders is own else idle) for senders in self._senders
+            senders.make(second.steps if senders is own else IDLE) for senders in self._senders
         ]
         quiet = not any(senders.retries for senders in self._senders)
         if quiet and self._fits(sum(map(sum, steps)), records, size):
@@ -160,7 +159,7 @@ class _Run:
         return share
 
     def _row(self, second: Second, shards: int) -> Row:
-        by_tries: Fluid = np.sum([s.accepted_by_tries for s in self._senders], axis=0)
+        p50, p99 = self._latencies(0.5, 0.99)
         return Row(
             second=self._stream.second - 1,
             phase=second.phase,
@@ -170,16 +169,17 @@ class _Run:
             shards=shards,
             tasks=second.tasks,
             running=second.running,
-            p50_seconds=self._latency(by_tries, 0.5),
-            p99_seconds=self._latency(by_tries, 0.99),
+            p50_seconds=p50,
+            p99_seconds=p99,
         )
 
-    def _latency(self, by_tries: Fluid, quantile: float) -> float | None:
-        """How old what was accepted was, of which so much by the number of its tries, seconds."""
+    def _latencies(self, *quantiles: float) -> list[float | None]:
+        """How old what was accepted in this second was, seconds; None if nothing was."""
+        by_tries: Fluid = np.sum([s.accepted_by_tries for s in self._senders], axis=0)
         found = np.flatnonzero(by_tries)
         if not len(found):
-            return None
+            return [None] * len(quantiles)
         busy = int(found[-1]) + 1
-        ages = by_tries[:busy] @ self._retrying.ages[:busy]
-        step = int(np.searchsorted(np.cumsum(ages), quantile * ages.sum()))
-        return (step + 0.5) / STEPS
+        ages = np.cumsum(by_tries[:busy] @ self._retrying.ages[:busy])
+        steps = np.searchsorted(ages, np.array(quantiles) * ages[-1])
+        return [(int(step) + 0.5) / STEPS for step in steps]

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ondemand.policy import Mode, Policy
-from ondemand.shards import HASH_SPACE, Shard, even, merged, place_of, split
+from ondemand.shards import Shard, even, merged, place_of, split
 
 Counts = NDArray[np.int64]
 """A number for each open shard, in the order of their hash ranges."""
@@ -54,7 +54,6 @@ class OnDemandStream:
         self.second = 0
         self._open = list(shards or even(policy.least_shards))
         self._starts = [shard.start for shard in self._open]
-        self._shares: NDArray[np.float64] | None = None
         self._next_number = max(shard.number for shard in self._open) + 1
         self._due: dict[int, int] = {}
         """When a shard is to be split, by its number."""
@@ -79,12 +78,6 @@ class OnDemandStream:
     def place_of(self, hash_key: int) -> int:
         """The place among the open shards that a hash key belongs to."""
         return place_of(hash_key, self._starts)
-
-    def shares(self) -> NDArray[np.float64]:
-        """The part of the hash space that each open shard holds: where even traffic goes."""
-        if self._shares is None:
-            self._shares = np.array([shard.width / HASH_SPACE for shard in self._open])
-        return self._shares
 
     def admit(self, place: int, size: int) -> bool:
         """Whether a shard takes one record of `size` bytes (with its key) in this second."""
@@ -242,7 +235,6 @@ class OnDemandStream:
         kept = [before.get(shard.number, (0, 0)) for shard in shards]
         self._open = shards
         self._starts = [shard.start for shard in shards]
-        self._shares = None
         self._records, self._bytes = _zeros(len(shards)), _zeros(len(shards))
         self._window_records = np.array([records for records, _ in kept], np.int64)
         self._window_bytes = np.array([size for _, size in kept], np.int64)

@@ -18,8 +18,6 @@ from ondemand.shards import HASH_SPACE, Shard, hash_of
 POSTERS = 1_024
 """Users whose posts the worker makes; a post's key is its user (worker/generator.py)."""
 
-KEY_AND_FRAME_BYTES = 60
-"""Around a post: its JSON and its partition key (worker/generator.py): measured."""
 AGGREGATED_BYTES = 20
 """Around a record in an aggregate, its key included: measured."""
 MOST_AGGREGATE_BYTES = 51_200

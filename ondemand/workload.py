@@ -14,6 +14,8 @@ from enum import StrEnum
 
 STEPS = 20
 """Of a second that are told apart."""
+IDLE = (0.0,) * STEPS
+"""A second in which nothing is made."""
 
 
 class BadWorkload(ValueError):
@@ -74,10 +76,10 @@ class Shape(StrEnum):
     SAWTOOTH = "sawtooth"
 
 
-def of_phases(phases: Sequence[Phase], launchings: Sequence[Launching]) -> list[Second]:
-    """A plan's seconds, in order; each phase's tasks are launched in their own way."""
+def of_phases(phases: Sequence[Phase], launching: Launching) -> list[Second]:
+    """A plan's seconds, in order."""
     seconds = []
-    for number, (phase, launching) in enumerate(zip(phases, launchings, strict=True), start=1):
+    for number, phase in enumerate(phases, start=1):
         each = phase.target_tps / phase.task_count / STEPS
         for elapsed in range(phase.duration_seconds):
             running = [

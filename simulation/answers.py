@@ -10,9 +10,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from chalicelib.cost import DEFAULT_WORKERS
 from ondemand.policy import MIB
 from ondemand.simulator import Row, simulate
-from ondemand.workload import Phase
 from simulation.question import Question
 from simulation.workloads import Workload
 
@@ -20,8 +20,6 @@ CPU_SECONDS_PER_RECORD = 4.3e-6
 """Of a task, for every record that it sends, again or not: measured (docs/benchmarks.md)."""
 CPU_SECONDS_PER_AGGREGATED_RECORD = 2.9e-6
 """The same, aggregated."""
-TASK_CPU = 0.25
-"""vCPU of a task (infrastructure.yaml)."""
 BUSY = 0.5
 """How much of its CPU a task may use on a machine half as fast as the one that was measured."""
 _A_RECORD = 0.5
@@ -71,18 +69,15 @@ def _why_not(workload: Workload, question: Question, most: int) -> str:
     return f"{most:,} MiB/s, the most in {question.region}, don't do; records over more keys might"
 
 
-def fewest_tasks(
-    phases: Sequence[Phase], rows: Sequence[Row], question: Question
-) -> tuple[int, ...]:
+def fewest_tasks(phases: int, rows: Sequence[Row], question: Question) -> tuple[int, ...]:
     """By phase: the tasks that have the CPU for what is sent in its busiest second.
 
     What is refused is sent again, so throttling takes tasks, too.
     """
     each = CPU_SECONDS_PER_AGGREGATED_RECORD if question.aggregated else CPU_SECONDS_PER_RECORD
-    capacity = TASK_CPU * BUSY / each
+    capacity = DEFAULT_WORKERS.vcpu * BUSY / each
     return tuple(
-        max(1, math.ceil(_busiest(rows, number) / capacity))
-        for number, _ in enumerate(phases, start=1)
+        max(1, math.ceil(_busiest(rows, number) / capacity)) for number in range(1, phases + 1)
     )
 
 

@@ -7,29 +7,21 @@ stream takes of it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from chalicelib import cost
-from chalicelib.cost import Estimate
+from chalicelib.cost import DEFAULT_WORKERS, Estimate
 from chalicelib.usage import DemoUse, PhaseUse, Workers
 from ondemand.simulator import Row
 from simulation.question import Question
 from simulation.workloads import Workload
 
-VCPU, MEMORY_GB, METRICS_SECONDS = 0.25, 0.5, 10.0
-"""Of a task, and how often it publishes (infrastructure.yaml)."""
-
 
 def of(workload: Workload, rows: Sequence[Row], question: Question) -> dict[str, Any]:
     """The cost as the API answers it. Warm throughput needs the account's commitment."""
-    workers = Workers(
-        vcpu=VCPU,
-        memory_gb=MEMORY_GB,
-        arm=False,
-        aggregation=question.aggregated,
-        post_bytes=question.record_bytes,
-        metrics_interval=METRICS_SECONDS,
+    workers = replace(
+        DEFAULT_WORKERS, aggregation=question.aggregated, post_bytes=question.record_bytes
     )
     advantage = question.warm_mibps > 0
     if workload.phases:

@@ -26,7 +26,7 @@ class Result:
     def document(self) -> dict[str, Any]:
         """Everything that is told of it; counts are user records, times are seconds."""
         phases = self.workload.phases
-        tasks = answers.fewest_tasks(phases, self.rows, self.question)
+        tasks = answers.fewest_tasks(len(phases), self.rows, self.question)
         return {
             "model": MODEL,
             "workload": self.workload.title,

@@ -6,7 +6,6 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ from chalicelib import definition, plan
 from chalicelib.errors import InvalidPlan
 from ondemand import workload
 from ondemand.workload import BadWorkload, Launching, Phase, Second, Sending, Shape
+from reporting.seconds import unix
 from simulation.question import MOST_SECONDS, BadQuestion, Question
 
 MOST_RATE = 100_000_000.0
@@ -44,7 +44,7 @@ def of_plan(body: Mapping[str, Any], question: Question) -> Workload:
         raise BadQuestion("\n".join(lines)) from None
     phases = [Phase(p.target_tps, p.duration_seconds, p.task_count) for p in asked.phases]
     launching = Launching(start_seconds=question.task_start_seconds)
-    seconds = workload.of_phases(phases, [launching] * len(phases))
+    seconds = workload.of_phases(phases, launching)
     return Workload("the plan", seconds, tuple(phases))
 
 
@@ -55,7 +55,7 @@ def of_summary(path: Path) -> Workload:
     """
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
-        origin = math.floor(_unix(found["phases"][0]))
+        origin = math.floor(unix(found["phases"][0]["started_at"]))
         sendings = [_sending(phase, origin) for phase in found["phases"]]
         title = f"demo {found['demo_id']} again"
         seconds = workload.of_sendings(sendings)
@@ -108,12 +108,8 @@ def _of_rates(title: str, rates: Sequence[float]) -> Workload:
 def _sending(phase: Mapping[str, Any], origin: float) -> Sending:
     """A phase as it went. Its tasks kept their pace until it ended, so what they made tells when
     they began."""
-    began = _unix(phase) - origin
+    began = unix(phase["started_at"]) - origin
     end = began + phase["duration_seconds"]
     sent_for = phase["generated"] / phase["target_tps"]
     found = Phase(phase["target_tps"], phase["duration_seconds"], phase["task_count"])
     return Sending(found, began, max(began, end - sent_for), end)
-
-
-def _unix(phase: Mapping[str, Any]) -> float:
-    return datetime.fromisoformat(phase["started_at"]).timestamp()

@@ -20,6 +20,15 @@ from chalicelib.usage import HOUR, HOURS_PER_MONTH, DemoUse, Workers
 
 CURRENCY = "USD"
 
+DEFAULT_WORKERS = Workers(
+    vcpu=0.25,
+    memory_gb=0.5,
+    arm=False,
+    aggregation=False,
+    post_bytes=usage.DEFAULT_POST_BYTES,
+    metrics_interval=10,
+)
+"""As infrastructure.yaml has them by default."""
 ALARMS = 5
 DASHBOARDS = 1
 """In infrastructure.yaml, unless Monitoring=off."""

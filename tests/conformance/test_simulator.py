@@ -21,7 +21,7 @@ STARVED = (Phase(100, 5, 1), Phase(5_000, 30, 5), Phase(3_000, 20, 3), Phase(100
 
 def simulated(phases: tuple[Phase, ...], start: float, policy: Policy) -> list[Row]:
     launching = Launching(start_seconds=start, burst=1_000)
-    seconds = of_phases(phases, [launching] * len(phases))
+    seconds = of_phases(phases, launching)
     posts = Generator(Origin("virtual", 1, "pool-1"), 0, seed=1).posts(list(range(1_000)))
     size = round(sum(post.size for post in posts) / len(posts))
     return list(simulate(seconds, policy, Traffic(record_bytes=size)))

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from ondemand.policy import MIB, BadPolicy, Mode, Policy
 from ondemand.shards import HASH_SPACE, Shard, hash_of, split
 from ondemand.stream import Change, OnDemandStream, Taken
+from ondemand.traffic import Traffic
 
 QUICK = Policy().faster(60)
 """Splits 15 seconds after the traffic rose."""
@@ -25,6 +26,7 @@ seconds = st.lists(
     min_size=1,
     max_size=60,
 )
+EVENLY = Traffic(keys=None)
 policies = st.builds(
     lambda warm, most, down: replace(
         QUICK, warm_mibps=warm, most_shards=most, scale_down_seconds=down, peak_seconds=20
@@ -37,7 +39,7 @@ policies = st.builds(
 
 def spread(stream: OnDemandStream, second: Second) -> tuple[np.ndarray, np.ndarray]:
     total, size, hot = second
-    records = (stream.shares() * total * 0.75).astype(np.int64)
+    records = (EVENLY.shares(stream.shards) * total * 0.75).astype(np.int64)
     records[min(hot, len(records) - 1)] += total // 4
     return records, records * size
 
@@ -50,7 +52,7 @@ def steady(stream: OnDemandStream, per_second: int, seconds: int, size: int = 40
     """Offer even traffic; return how many records were throttled."""
     throttled = 0
     for _ in range(seconds):
-        records = (stream.shares() * per_second).astype(np.int64)
+        records = (EVENLY.shares(stream.shards) * per_second).astype(np.int64)
         throttled += int(stream.offer(records, records * size).throttled.sum())
         stream.tick()
     return throttled

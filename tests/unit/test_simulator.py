@@ -70,7 +70,7 @@ def test_the_same_workload_gives_the_same_rows() -> None:
 
 def test_a_phases_tasks_give_up_what_they_could_not_bring_out_after_its_end() -> None:
     at_once = Launching(start_seconds=0.0)
-    seconds = of_phases([Phase(8_000, 20, 2), Phase(100, 60, 1)], [at_once, at_once])
+    seconds = of_phases([Phase(8_000, 20, 2), Phase(100, 60, 1)], at_once)
     rows = list(simulate(seconds, Policy()))
     of_first = [books for row in rows for books in row.books if books.phase == 1]
     assert sum(books.failed for books in of_first) > 0
