@@ -20,7 +20,8 @@ from client.place import UnknownApi
 from client.plans import BadPlan
 from client.watch import POLL_SECONDS, POLL_SECONDS_HERE
 from client.web.command import PortTaken
-from reporting.folder import LibraryMissing, NoReport
+from reporting.folder import NoReport
+from reporting.libraries import LibraryMissing
 from simulation.question import BadQuestion
 
 USAGE = 2

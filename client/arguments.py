@@ -21,7 +21,7 @@ exit codes:
 Requests are signed with the credentials that the AWS tools would use here (AWS_PROFILE,
 AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, …).
 """
-_DEMO_ID = re.compile(r"[A-Za-z0-9_-]+")
+DEMO_ID = re.compile(r"[A-Za-z0-9_-]+")
 
 
 def parser() -> argparse.ArgumentParser:
@@ -164,7 +164,7 @@ def _add_compare(compare: argparse.ArgumentParser) -> None:
 
 
 def _demo_id(text: str) -> str:
-    if not _DEMO_ID.fullmatch(text):
+    if not DEMO_ID.fullmatch(text):
         raise argparse.ArgumentTypeError(f"{text!r} is no demo's id: `{PROGRAM} list` tells them")
     return text
 

@@ -7,8 +7,9 @@ from datetime import datetime
 from typing import Any
 
 from client.series import Number, Series, highest
-from client.show import NAMES, number, progress_line
+from client.show import number, progress_line
 from client.tables import aligned
+from reporting.seconds import NAMES, unix
 
 _BARS = "▁▂▃▄▅▆▇█"
 _NONE = "–"
@@ -72,7 +73,7 @@ def _worst(phase: Mapping[str, Any], series: Series) -> Number:
     """The highest 99th percentile of a second: those of seconds don't add up to the phase's."""
     if not phase.get("started_at"):
         return None
-    begin, end = (datetime.fromisoformat(phase[at]).timestamp() for at in ("started_at", "ends_at"))
+    begin, end = (unix(phase[at]) for at in ("started_at", "ends_at"))
     return highest(series.of(_P99, begin, end))
 
 

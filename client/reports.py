@@ -7,7 +7,6 @@ in them, and they say so. They need matplotlib and jinja2, which nothing else of
 from __future__ import annotations
 
 import platform
-import re
 import shlex
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -17,6 +16,7 @@ from urllib.parse import urlsplit
 import botocore
 
 from client.api import DemoApi
+from client.arguments import DEMO_ID
 from client.seconds import seconds_of
 from client.tables import aligned
 from reporting import comparison, folder
@@ -25,7 +25,6 @@ from reporting.folder import NoReport, Report
 from reporting.seconds import Seconds
 
 REPORTS = Path("reports")
-_DEMO_ID = re.compile(r"[A-Za-z0-9_-]+")
 
 
 def write(api: DemoApi, demo: Mapping[str, Any], to: Path | None) -> list[str]:
@@ -45,7 +44,7 @@ def found(api: DemoApi, name: str) -> Report:
     """
     if Path(name).exists():
         return folder.read(Path(name))
-    if not _DEMO_ID.fullmatch(name):
+    if not DEMO_ID.fullmatch(name):
         raise NoReport(
             f"there is no {name}: give a demo's id, its report's folder, or its summary.json"
         )

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from client.api import ApiError, DemoApi
-from reporting.seconds import Seconds, joined, of_metrics, unix
+from client.series import Series
+from reporting.seconds import Seconds, of_metrics, unix
 
 NO_SUCH_ROUTE = (403, 404, 405)
 """What API Gateway or the API answer where it was deployed before it had the route."""
@@ -20,17 +21,18 @@ def seconds_of(api: DemoApi, demo: Mapping[str, Any]) -> tuple[Seconds, list[str
     """
     began = int(unix(demo["startDate"]))
     try:
+        series = Series()
         answer = api.metrics(demo["demoId"])
-        parts = [of_metrics(answer)]
-        while _goes_on(answer, parts[-1], demo):
-            answer = api.metrics(demo["demoId"], answer["end"], answer["period"])
-            parts.append(of_metrics(answer))
+        series.add(answer)
+        while _goes_on(answer, demo):
+            answer = api.metrics(demo["demoId"], **series.resume)
+            series.add(answer)
     except ApiError as error:
         if error.status not in NO_SUCH_ROUTE:
             raise
         note = f"This API tells no seconds (HTTP {error.status}): deploy it anew."
         return Seconds(began, 1, {}), [note]
-    return joined(parts), [] if answer["complete"] else [_INCOMPLETE]
+    return of_metrics(series.since(None)), [] if series.complete else [_INCOMPLETE]
 
 
 _INCOMPLETE = (
@@ -39,6 +41,6 @@ _INCOMPLETE = (
 )
 
 
-def _goes_on(answer: Mapping[str, Any], part: Seconds, demo: Mapping[str, Any]) -> bool:
-    ended = demo.get("stopDate")
-    return bool(ended and not answer["complete"] and len(part) and answer["end"] < int(unix(ended)))
+def _goes_on(answer: Mapping[str, Any], demo: Mapping[str, Any]) -> bool:
+    ended, some = demo.get("stopDate"), answer["end"] > answer["begin"]
+    return bool(ended and not answer["complete"] and some and answer["end"] < int(unix(ended)))

@@ -11,11 +11,10 @@ from typing import Any
 
 from client import cost, thresholds
 from client.tables import aligned
+from reporting.seconds import NAMES
 
 Phase = Mapping[str, Any]
 Demo = Mapping[str, Any]
-
-NAMES = {1: "baseline", 2: "spike", 3: "peak", 4: "decline"}
 
 
 def started(demo: Demo, *, dry_run: bool) -> list[str]:

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from client import plans, simulated
 from client.console import PLAIN_EVERY_SECONDS, Console
-from reporting.folder import LibraryMissing
+from reporting.libraries import libraries
+from simulation.question import BadQuestion
 
 if TYPE_CHECKING:
     from simulation.question import Question
@@ -71,11 +71,12 @@ def _add_stream(to: Any) -> None:
 
 def document(arguments: argparse.Namespace, console: Console) -> dict[str, Any]:
     """Simulate what the command line says. Raises BadPlan, BadQuestion, LibraryMissing, OSError."""
-    with _libraries():
+    with libraries("simulate needs", "numpy, and matplotlib for --plot"):
         from simulation import result
 
         question, workload = _asked(arguments)
-        form = _form(arguments)
+        _check_every(arguments.every)
+        form = _form(arguments.plot)
         tell = _Patience(console)
         seconds = len(workload.seconds)
         found = result.run(
@@ -130,13 +131,13 @@ def _body(arguments: argparse.Namespace) -> dict[str, Any]:
     return dict(plans.read_plan(arguments.plan or "full"))
 
 
-def _form(arguments: argparse.Namespace) -> Any:
-    """What is to be drawn, if anything. Raises BadQuestion."""
-    from simulation.question import BadQuestion
+def _check_every(every: int | None) -> None:
+    if every is not None and every < 1:
+        raise BadQuestion(f"--every is {every}: give 1 or more seconds a line")
 
-    plot = arguments.plot
-    if arguments.every is not None and arguments.every < 1:
-        raise BadQuestion(f"--every is {arguments.every}: give 1 or more seconds a line")
+
+def _form(plot: Path | None) -> Any:
+    """As what it is to be drawn; None if it isn't. Raises BadQuestion."""
     form = None if plot is None else plot.suffix.removeprefix(".").lower()
     if form not in (None, "svg", "png"):
         raise BadQuestion(f"--plot {plot}: give a file that ends in .svg or .png")
@@ -153,14 +154,3 @@ class _Patience:
     def __call__(self, text: str) -> None:
         if time.monotonic() - self._began > PLAIN_EVERY_SECONDS:
             self._console.progress(text)
-
-
-@contextmanager
-def _libraries() -> Iterator[None]:
-    try:
-        yield
-    except ImportError as error:
-        raise LibraryMissing(
-            f"simulate needs {error.name}, which isn't installed: run `make check` in the checkout "
-            "once, or install numpy, and matplotlib for --plot"
-        ) from error

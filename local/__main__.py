@@ -24,7 +24,7 @@ from local.platform import AgentEnded, LocalPlatform
 from local.records import checked_record
 from local.report import Run, report
 from local.stack import StackError
-from reporting.folder import LibraryMissing
+from reporting.libraries import LibraryMissing
 
 ROOT = Path(__file__).resolve().parent.parent
 INTERRUPTED = 130

@@ -19,6 +19,7 @@ from typing import Any
 
 from client.console import Console
 from client.seconds import seconds_of
+from local.kinesis.settings import described as model_in_words
 from local.platform import LocalPlatform
 from local.summary import Summary, table
 from reporting import folder
@@ -54,10 +55,7 @@ class Run:
     @property
     def stream_model(self) -> str | None:
         """The model in words; None without one."""
-        if not self.modelled:
-            return None
-        scale = float(self.model["TIME_SCALE"])
-        return f"model of on-demand scaling, which reacts {scale:g} times faster than AWS's"
+        return model_in_words(self.model) or None
 
     @property
     def note(self) -> str:

@@ -10,14 +10,15 @@ report.html    all of it in one file
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from reporting import page, seconds
 from reporting.document import Document, plan_of, with_seconds
+from reporting.libraries import libraries
 from reporting.picture import draw
 from reporting.seconds import BadTimeSeries, Seconds, bands, story
 
@@ -27,10 +28,6 @@ MARKDOWN, PAGE = "report.md", "report.html"
 
 class NoReport(Exception):
     """What was given is no report; the message says where, what and what to try."""
-
-
-class LibraryMissing(Exception):
-    """A library that only reports need isn't there; the message says how to get it."""
 
 
 @dataclass(frozen=True)
@@ -97,15 +94,8 @@ def _write(path: Path, text: str) -> None:
     path.write_text(text, encoding="utf-8", newline="\n")
 
 
-@contextmanager
-def _libraries() -> Iterator[None]:
-    try:
-        yield
-    except ImportError as error:
-        raise LibraryMissing(
-            f"a report is made with {error.name}, which isn't installed: run `make check` in the "
-            "checkout once, or install matplotlib and jinja2"
-        ) from error
+def _libraries() -> AbstractContextManager[None]:
+    return libraries("a report is made with", "matplotlib and jinja2")
 
 
 _TRY = "give a demo's id, its report's folder, or its summary.json"

@@ -11,7 +11,7 @@ import csv
 import io
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -69,12 +69,6 @@ def of_metrics(answer: Mapping[str, Any]) -> Seconds:
     series = answer["series"]
     columns = {name: tuple(series[theirs]) for name, theirs in COLUMNS.items() if theirs in series}
     return Seconds(int(answer["begin"]), int(answer["period"]), columns)
-
-
-def joined(parts: Sequence[Seconds]) -> Seconds:
-    """Answers that follow each other, of one period, as one."""
-    columns = {name: sum((p.column(name) for p in parts), ()) for name in parts[0].columns}
-    return replace(parts[0], columns=columns)
 
 
 def with_stream(seconds: Seconds, arrivals: Mapping[int, int]) -> Seconds:

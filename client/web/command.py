@@ -9,10 +9,9 @@ from pathlib import Path
 from client.api import DemoApi
 from client.console import Console
 from client.place import ROOT
+from client.thresholds import DONE
 from client.web import key
 from client.web.server import PageServer
-
-DONE = 0
 
 
 class PortTaken(Exception):

@@ -9,7 +9,8 @@ import pytest
 
 from client.api import ApiError
 from reporting import folder
-from reporting.folder import LibraryMissing, NoReport
+from reporting.folder import NoReport
+from reporting.libraries import LibraryMissing
 from tests.reports import BEGIN, document, seconds, shown
 from tests.unit.test_client_commands import ENDED, Api, run
 from tests.unit.test_client_show import demo

@@ -5,12 +5,12 @@ import io
 
 import pytest
 
+from client.series import Series
 from reporting.seconds import (
     COLUMNS,
     BadTimeSeries,
     Seconds,
     bands,
-    joined,
     of_csv,
     of_metrics,
     story,
@@ -54,7 +54,10 @@ def test_an_answers_series_become_columns_and_what_it_has_not_is_not_known() -> 
 
 
 def test_answers_that_follow_each_other_are_one() -> None:
-    both = joined([of_metrics(ANSWER), of_metrics({**ANSWER, "begin": BEGIN + 3})])
+    series = Series()
+    series.add({**ANSWER, "complete": False})
+    series.add({**ANSWER, "begin": BEGIN + 3, "end": BEGIN + 6, "complete": True})
+    both = of_metrics(series.since(None))
     assert (len(both), both.sums()["offered"]) == (6, 400)
 
 
