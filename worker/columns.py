@@ -11,14 +11,12 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from functools import lru_cache
 from itertools import accumulate
 from struct import unpack
 from typing import TypeAlias, cast
 
 from worker import fakes
-from worker.generator import Origin
+from worker.generator import Origin, iso_second
 from worker.template import Call, functions
 from worker.template.functions import Scalar
 
@@ -189,12 +187,7 @@ def _now(call: Call, around: Circumstances) -> Column:
 
 def _iso(millisecond: int) -> bytes:
     second, millis = divmod(millisecond, 1000)
-    return b"%b.%03dZ" % (_second(second), millis)
-
-
-@lru_cache(maxsize=4)
-def _second(second: int) -> bytes:
-    return datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%S").encode()
+    return b"%b.%03dZ" % (iso_second(second), millis)
 
 
 def _timestamp(call: Call, around: Circumstances) -> Column:

@@ -134,12 +134,13 @@ class Generator:
 def _clock(millisecond: int) -> bytes:
     """The timestamp that a millisecond's posts have in common, and what stands around it."""
     second, millis = divmod(millisecond, 1000)
-    return b'%b.%03dZ",' % (_second(second), millis)
+    return b'","timestamp":"%b.%03dZ",' % (iso_second(second), millis)
 
 
 @lru_cache(maxsize=4)
-def _second(second: int) -> bytes:
-    return datetime.fromtimestamp(second, UTC).strftime('","timestamp":"%Y-%m-%dT%H:%M:%S').encode()
+def iso_second(second: int) -> bytes:
+    """A second of Unix time in ISO 8601, UTC, up to its fraction."""
+    return datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%S").encode()
 
 
 def _users(chance: random.Random) -> list[tuple[str, bytes]]:

@@ -16,11 +16,11 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol
 
 import boto3
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from worker import log
 from worker.contract import Dimension, WorkerGauge, WorkerMetric
+from worker.hasty import hasty
 from worker.histogram import CELLS, Distribution
 from worker.ledger import Ledger
 from worker.scoreboard import Latency
@@ -121,7 +121,9 @@ class CloudWatchPublisher:
             return
         self._note_shards(self._samples[-1].second)
         data = [datum for sample in self._samples for datum in self._data(sample)]
-        data += [self._gauge(WorkerGauge.OPEN_SHARDS, at, count) for at, count in self._shards]
+        data += [
+            self._gauge(WorkerGauge.OPEN_SHARDS, _moment(at), count) for at, count in self._shards
+        ]
         try:
             for start in range(0, len(data), MAX_METRICS_PER_CALL):
                 self._client.put_metric_data(
@@ -142,6 +144,7 @@ class CloudWatchPublisher:
             self._shards.append((second, count))
 
     def _data(self, sample: Sample) -> list[MetricDatumTypeDef]:
+        moment = _moment(sample.second)
         counts: list[MetricDatumTypeDef] = [
             {"MetricName": metric, "Value": count, "Unit": "Count"}
             for metric, count in sample.counts.items()
@@ -157,24 +160,27 @@ class CloudWatchPublisher:
             for part in _parts(buckets)
         ]
         return [
-            self._gauge(WorkerGauge.TASKS_SENDING, sample.second, 1),
+            self._gauge(WorkerGauge.TASKS_SENDING, moment, 1),
             *(
-                _stamped(datum, dimensions, sample.second)
+                _stamped(datum, dimensions, moment)
                 for datum in (*counts, *latencies)
                 for dimensions in (self._of_demo, self._of_phase)
             ),
         ]
 
-    def _gauge(self, gauge: WorkerGauge, second: int, value: int) -> MetricDatumTypeDef:
+    def _gauge(self, gauge: WorkerGauge, moment: datetime, value: int) -> MetricDatumTypeDef:
         datum: MetricDatumTypeDef = {"MetricName": gauge, "Value": value, "Unit": "Count"}
-        return _stamped(datum, self._of_demo, second)
+        return _stamped(datum, self._of_demo, moment)
 
 
 def _stamped(
-    datum: MetricDatumTypeDef, dimensions: list[DimensionTypeDef], second: int
+    datum: MetricDatumTypeDef, dimensions: list[DimensionTypeDef], moment: datetime
 ) -> MetricDatumTypeDef:
-    moment = datetime.fromtimestamp(second, UTC)
     return {**datum, "Dimensions": dimensions, "Timestamp": moment, "StorageResolution": 1}
+
+
+def _moment(second: int) -> datetime:
+    return datetime.fromtimestamp(second, UTC)
 
 
 def _parts(buckets: list[tuple[float, int]]) -> list[list[tuple[float, int]]]:
@@ -195,10 +201,4 @@ def counts_of(books: Ledger) -> dict[WorkerMetric, int]:
 
 def cloudwatch_client(region: str) -> CloudWatchClient:
     """Return a client that gives up soon: the pool waits for it."""
-    config = Config(
-        region_name=region,
-        connect_timeout=1,
-        read_timeout=3,
-        retries={"total_max_attempts": 1, "mode": "standard"},
-    )
-    return boto3.client("cloudwatch", config=config)
+    return boto3.client("cloudwatch", config=hasty(region, read_timeout=3))

@@ -12,10 +12,10 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import boto3
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from worker import log
+from worker.hasty import hasty
 
 if TYPE_CHECKING:
     from mypy_boto3_kinesis import KinesisClient
@@ -80,10 +80,4 @@ def _open_ones(shards: Sequence[ShardTypeDef]) -> int:
 
 def shard_count_client(region: str) -> KinesisClient:
     """Return a client that gives up soon, and is the pool's own: producers have theirs."""
-    config = Config(
-        region_name=region,
-        connect_timeout=1,
-        read_timeout=1,
-        retries={"total_max_attempts": 1, "mode": "standard"},
-    )
-    return boto3.client("kinesis", config=config)
+    return boto3.client("kinesis", config=hasty(region, read_timeout=1))
