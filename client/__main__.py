@@ -22,7 +22,7 @@ from client.watch import POLL_SECONDS, POLL_SECONDS_HERE
 from client.web.command import PortTaken
 from reporting.folder import NoReport
 from reporting.libraries import LibraryMissing
-from simulation.question import BadQuestion
+from simulation.errors import BadQuestion
 
 USAGE = 2
 WITHOUT_API = ("compare", "simulate")

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from client import plans, simulated
 from client.console import PLAIN_EVERY_SECONDS, Console
 from reporting.libraries import libraries
-from simulation.question import BadQuestion
+from simulation.errors import BadQuestion
 
 if TYPE_CHECKING:
     from simulation.question import Question

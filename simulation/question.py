@@ -8,6 +8,7 @@ from typing import Any
 
 from ondemand.policy import Policy
 from ondemand.traffic import POSTERS, Traffic
+from simulation.errors import BadQuestion
 
 MIBPS_BY_REGION: Mapping[str, int] = {"us-east-1": 10_240, "us-west-2": 10_240, "eu-west-1": 10_240}
 """What an on-demand stream takes at the most (Kinesis developer guide, Quotas and limits)."""
@@ -17,10 +18,6 @@ LARGEST_RECORD = 10 << 20
 MOST_SECONDS = 86_400
 MOST_KEYS = 1_000_000
 _EVEN = "even"
-
-
-class BadQuestion(ValueError):
-    """What can't be simulated; the message names everything that is wrong with it."""
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,8 @@ from chalicelib.errors import InvalidPlan
 from ondemand import workload
 from ondemand.workload import BadWorkload, Launching, Phase, Second, Sending, Shape
 from reporting.seconds import unix
-from simulation.question import MOST_SECONDS, BadQuestion, Question
+from simulation.errors import BadQuestion
+from simulation.question import MOST_SECONDS, Question
 
 MOST_RATE = 100_000_000.0
 """Records/s; far above what any stream takes, and still exact in floating point."""

@@ -5,6 +5,7 @@ import os
 import shlex
 import signal
 import subprocess
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -158,3 +159,29 @@ def test_what_make_up_prints_can_be_typed(platform: LocalPlatform) -> None:
     started = shlex.split(typed["start a demo"])
     assert started[0] == "./kinesis-demo"
     assert started[-3:] == ["--plan", "quick", "--watch"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        (["--help"], 0, "COMMAND"),
+        (["simulate"], 1, "simulate needs numpy, which isn't installed"),
+        (["status", "nobody"], 2, "--url"),
+    ],
+)
+def test_it_needs_boto3_and_nothing_else(
+    tmp_path: Path, arguments: list[str], code: int, says: str
+) -> None:
+    without = ["numpy", "matplotlib", "jinja2", "orjson", "psutil", "yaml", "chalice", "faker"]
+    program = (
+        f"import sys; sys.modules.update(dict.fromkeys({without})); "
+        "from client.__main__ import main; sys.exit(main())"
+    )
+    told = subprocess.run(
+        [sys.executable, "-c", program, *arguments],
+        env={"PYTHONPATH": f"{ROOT}:{ROOT / 'api'}", "BUILD_DIR": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (told.returncode, says in told.stdout + told.stderr) == (code, True), told.stderr

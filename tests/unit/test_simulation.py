@@ -11,7 +11,8 @@ import pytest
 
 from ondemand.workload import of_rates
 from simulation import answers, question, result, workloads
-from simulation.question import BadQuestion, Question
+from simulation.errors import BadQuestion
+from simulation.question import Question
 from simulation.workloads import Workload
 
 EVEN = Question(keys=None)
