@@ -25,11 +25,16 @@ class Shard:
 
     @property
     def shard_id(self) -> str:
-        return f"shardId-{self.number:012d}"
+        return id_of(self.number)
 
     @property
     def width(self) -> int:
         return self.end - self.start + 1
+
+
+def id_of(number: int) -> str:
+    """A shard's id, as Kinesis writes it."""
+    return f"shardId-{number:012d}"
 
 
 def hash_of(partition_key: str) -> int:

@@ -8,11 +8,11 @@ from typing import Any
 
 from chalicelib import thresholds
 from chalicelib.errors import FieldProblem
+from chalicelib.shown import shown
 from chalicelib.thresholds import MAX_THRESHOLDS, BadThreshold, Threshold
 
 THRESHOLDS, ABORT = "thresholds", "abort_on_fail"
 KEYS = frozenset({THRESHOLDS, ABORT})
-_SHOWN = 40
 
 
 @dataclass(frozen=True)
@@ -32,8 +32,7 @@ def problems(config: Mapping[str, object]) -> Iterator[FieldProblem]:
         yield from _threshold_problems(config[THRESHOLDS])
     abort = config.get(ABORT, False)
     if not isinstance(abort, bool):
-        shown = "null" if abort is None else f"{abort!r:.{_SHOWN}}"
-        yield FieldProblem(ABORT, f"is {shown}", "give true or false")
+        yield FieldProblem(ABORT, f"is {shown(abort)}", "give true or false")
 
 
 def read(config: Mapping[str, Any]) -> Criteria:
@@ -52,8 +51,9 @@ def to_json(criteria: Criteria) -> dict[str, Any]:
 
 def _threshold_problems(given: object) -> Iterator[FieldProblem]:
     if not isinstance(given, list):
-        shown = "null" if given is None else f"{given!r:.{_SHOWN}}"
-        yield FieldProblem(THRESHOLDS, f"is {shown}, not a list", 'give ["achieved_tps>=99%"]')
+        yield FieldProblem(
+            THRESHOLDS, f"is {shown(given)}, not a list", 'give ["achieved_tps>=99%"]'
+        )
         return
     if len(given) > MAX_THRESHOLDS:
         yield FieldProblem(

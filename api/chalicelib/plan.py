@@ -17,6 +17,7 @@ from chalicelib import criteria, names, record_choice, stream_choice
 from chalicelib.budget import Budget
 from chalicelib.criteria import NO_CRITERIA, Criteria
 from chalicelib.errors import FieldProblem, InvalidPlan
+from chalicelib.shown import shown
 from chalicelib.stream_choice import AS_IT_IS, StreamChoice
 
 PHASES = 4
@@ -33,7 +34,6 @@ POST_KEYS = frozenset({"phases", "name"}) | _CHOICES
 EXECUTION_KEYS = frozenset({"phases", "requested_at"}) | _CHOICES
 _ENTRY_KEYS = frozenset({"target_tps", "duration_seconds", "task_count"})
 _ENTRY_ADVICE = 'give null for the default, or {"target_tps": 100, "duration_seconds": 120}'
-_SHOWN = 40
 
 
 @dataclass(frozen=True)
@@ -178,14 +178,14 @@ def _config_problems(
     config: object, keys: frozenset[str], entry_keys: frozenset[str], per_task_capacity: float
 ) -> Iterator[FieldProblem]:
     if not isinstance(config, Mapping):
-        yield FieldProblem("body", f"is {_shown(config)}, not an object", "send {} for the default")
+        yield FieldProblem("body", f"is {shown(config)}, not an object", "send {} for the default")
         return
     yield from _unknown_keys("", config, keys)
     if "phases" not in config:
         return
     entries = config["phases"]
     if not isinstance(entries, list):
-        yield FieldProblem("phases", f"is {_shown(entries)}, not a list", f"give {PHASES} phases")
+        yield FieldProblem("phases", f"is {shown(entries)}, not a list", f"give {PHASES} phases")
         return
     if len(entries) != PHASES:
         yield FieldProblem("phases", f"has {len(entries)} entries", f"give exactly {PHASES}")
@@ -200,7 +200,7 @@ def _entry_problems(
     if entry is None:
         return
     if not isinstance(entry, Mapping):
-        yield FieldProblem(at, f"is {_shown(entry)}, not an object", _ENTRY_ADVICE)
+        yield FieldProblem(at, f"is {shown(entry)}, not an object", _ENTRY_ADVICE)
         return
     yield from _unknown_keys(f"{at}.", entry, keys)
     yield from _target_problems(at, entry, per_task_capacity)
@@ -208,7 +208,7 @@ def _entry_problems(
     if "task_count" in entry:
         yield from _whole_number_problems(entry, at, "task_count", MAX_TASK_COUNT)
     if entry.get("phase_number", index + 1) != index + 1 and "phase_number" in keys:
-        number = _shown(entry["phase_number"])
+        number = shown(entry["phase_number"])
         yield FieldProblem(
             f"{at}.phase_number", f"is {number}", f"give {index + 1}, or leave it out"
         )
@@ -230,9 +230,9 @@ def _target_problems(
     if "target_tps" not in entry:
         yield FieldProblem(field, "is missing", advice)
     elif isinstance(target, bool) or not isinstance(target, int | float):
-        yield FieldProblem(field, f"is {_shown(target)}, not a number", advice)
+        yield FieldProblem(field, f"is {shown(target)}, not a number", advice)
     elif not 0 < target <= MAX_TARGET_TPS:  # false for NaN, too
-        yield FieldProblem(field, f"is {_shown(target)}", advice)
+        yield FieldProblem(field, f"is {shown(target)}", advice)
     elif "task_count" not in entry and tasks_for(target, per_task_capacity) > MAX_TASK_COUNT:
         tasks = tasks_for(target, per_task_capacity)
         yield FieldProblem(
@@ -250,9 +250,9 @@ def _whole_number_problems(
     if key not in entry:
         yield FieldProblem(field, "is missing", advice)
     elif isinstance(value, bool) or not isinstance(value, int):
-        yield FieldProblem(field, f"is {_shown(value)}, not a whole number", advice)
+        yield FieldProblem(field, f"is {shown(value)}, not a whole number", advice)
     elif not 1 <= value <= most:
-        yield FieldProblem(field, f"is {_shown(value)}", advice)
+        yield FieldProblem(field, f"is {shown(value)}", advice)
 
 
 def _name_problems(name: object) -> Iterator[FieldProblem]:
@@ -260,16 +260,6 @@ def _name_problems(name: object) -> Iterator[FieldProblem]:
         length = names.MAX_NAME_LENGTH
         yield FieldProblem(
             "name",
-            f"is {_shown(name)}",
+            f"is {shown(name)}",
             f"give 1 to {length} of A-Z a-z 0-9 _ -, the first a letter or digit",
         )
-
-
-def _shown(value: object) -> str:
-    """The value in a few characters, whatever it is; Python refuses to print very long numbers."""
-    if isinstance(value, int) and abs(value) >= 10**_SHOWN:
-        return "a number far too large"
-    if isinstance(value, list | Mapping):
-        return "a list" if isinstance(value, list) else "an object"
-    text = "null" if value is None else f"{value!r:.{_SHOWN}}"
-    return {"True": "true", "False": "false"}.get(text, text)

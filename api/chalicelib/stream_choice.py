@@ -14,6 +14,7 @@ from typing import Any
 
 from chalicelib import names
 from chalicelib.errors import FieldProblem, InvalidPlan
+from chalicelib.shown import shown
 
 STREAM, WARM = "stream", "warm_throughput_mibps"
 KEYS = frozenset({STREAM, WARM})
@@ -22,7 +23,6 @@ MAX_WARM_MIBPS = 10_240
 Some regions allow less; AWS's own error says so then."""
 
 _MODES = '{"mode": "kept"} for the stack\'s stream, {"mode": "fresh"} for one of its own'
-_SHOWN = 40
 
 
 class StreamMode(StrEnum):
@@ -57,9 +57,8 @@ def problems(config: Mapping[str, object], *, may_be_null: bool = False) -> Iter
     if WARM not in config or (warm is None and may_be_null):
         return
     if isinstance(warm, bool) or not isinstance(warm, int) or not 1 <= warm <= MAX_WARM_MIBPS:
-        shown = "null" if warm is None else f"{warm!r:.{_SHOWN}}"
         yield FieldProblem(
-            WARM, f"is {shown}", f"give a whole number from 1 to {MAX_WARM_MIBPS:,}, in MiB/s"
+            WARM, f"is {shown(warm)}", f"give a whole number from 1 to {MAX_WARM_MIBPS:,}, in MiB/s"
         )
 
 
@@ -116,5 +115,5 @@ def _stream_problems(stream: object) -> Iterator[FieldProblem]:
             yield FieldProblem(f"{STREAM}.{key}", "is unknown", "use mode only")
     mode = stream.get("mode")
     if mode not in [str(known) for known in StreamMode]:
-        problem = "is missing" if "mode" not in stream else f"is {mode!r:.{_SHOWN}}"
+        problem = "is missing" if "mode" not in stream else f"is {shown(mode)}"
         yield FieldProblem(f"{STREAM}.mode", problem, f"give {_MODES}")

@@ -14,13 +14,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from operator import eq, ge, gt, le, lt
 
+from chalicelib.shown import MOST, shown
+
 MAX_THRESHOLDS = 20
 MAX_LENGTH = 100
 """Characters of a threshold."""
 
 EXAMPLES = "achieved_tps>=99%, lost==0 or phase 2: p99_latency_ms<500"
 _PHASES = ("1", "2", "3", "4")
-_SHOWN = 40
 _WRITTEN = re.compile(r"(?:phase\s*(\w+)\s*:)?\s*(\w+)\s*([<>=!~]+)\s*([^\s<>=!~]\S*)", re.ASCII)
 # Of so many digits every number is told apart as a float.
 _LIMIT = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,6})?)(%?)")
@@ -131,14 +132,13 @@ class Verdict:
 def parse(text: object) -> Threshold:
     """The threshold that a text is. Raises BadThreshold."""
     if not isinstance(text, str):
-        shown = "null" if text is None else f"{text!r:.{_SHOWN}}"
-        raise BadThreshold(f"is {shown}, not a text", f"write it as {EXAMPLES}")
+        raise BadThreshold(f"is {shown(text)}, not a text", f"write it as {EXAMPLES}")
     if len(text) > MAX_LENGTH:
         raise BadThreshold(f"has {len(text)} characters", f"give at most {MAX_LENGTH}")
     found = _WRITTEN.fullmatch(text.strip())
     if found is None:
         raise BadThreshold(
-            f"is {text!r:.{_SHOWN}}, no metric, comparison and number", f"write it as {EXAMPLES}"
+            f"is {shown(text)}, no metric, comparison and number", f"write it as {EXAMPLES}"
         )
     phase, name, operator, limit = found.groups()
     metric = _metric(name)
@@ -190,9 +190,7 @@ def _metric(name: str) -> Metric:
         return Metric(name)
     except ValueError:
         known = ", ".join(Metric)
-        raise BadThreshold(
-            f"measures {name!r:.{_SHOWN}}, which is unknown", f"use {known}"
-        ) from None
+        raise BadThreshold(f"measures {shown(name)}, which is unknown", f"use {known}") from None
 
 
 def _phase(metric: Metric, number: str | None) -> int | None:
@@ -202,13 +200,13 @@ def _phase(metric: Metric, number: str | None) -> int | None:
         raise BadThreshold(f"asks for the {metric} of a phase", "leave the phase out")
     if number not in _PHASES:
         choice = f"{', '.join(_PHASES[:-1])} or {_PHASES[-1]}"
-        raise BadThreshold(f"is about phase {number:.{_SHOWN}}", f"give phase {choice}")
+        raise BadThreshold(f"is about phase {number:.{MOST}}", f"give phase {choice}")
     return int(number)
 
 
 def _operator(text: str) -> str:
     if text not in _OPERATORS:
-        raise BadThreshold(f"compares by {text:.{_SHOWN}}", f"use one of {' '.join(_OPERATORS)}")
+        raise BadThreshold(f"compares by {text:.{MOST}}", f"use one of {' '.join(_OPERATORS)}")
     return text
 
 
@@ -217,7 +215,7 @@ def _limit(metric: Metric, text: str) -> tuple[float, bool]:
     unit = UNITS[metric]
     if found is None:
         raise BadThreshold(
-            f"compares with {text!r:.{_SHOWN}}",
+            f"compares with {shown(text)}",
             f"give a number in {unit}, of up to 9 digits and 6 decimals",
         )
     if found[2] and metric not in OF_WHAT:

@@ -15,7 +15,7 @@ from local.kinesis.log import ShardLog, sequence_number
 from local.kinesis.requests import Refusal
 from local.kinesis.stream import RETENTION_SECONDS, ModelledStream
 from local.kinesis.tokens import Page, page_of
-from ondemand.shards import Shard
+from ondemand.shards import Shard, id_of
 
 MAX_LISTED = 1_000
 MAX_DESCRIBED = 100
@@ -64,9 +64,9 @@ def described(log: ShardLog) -> dict[str, Any]:
         "SequenceNumberRange": sequence,
     }
     if shard.parent is not None:
-        answer["ParentShardId"] = f"shardId-{shard.parent:012d}"
+        answer["ParentShardId"] = id_of(shard.parent)
     if shard.adjacent_parent is not None:
-        answer["AdjacentParentShardId"] = f"shardId-{shard.adjacent_parent:012d}"
+        answer["AdjacentParentShardId"] = id_of(shard.adjacent_parent)
     return answer
 
 

@@ -17,6 +17,7 @@ from local.kinesis.requests import Refusal
 from local.kinesis.stream import ModelledStream
 from local.kinesis.tokens import ShardIterator, iterator_of
 from ondemand.policy import MIB
+from ondemand.shards import id_of
 
 MAX_READ_RECORDS = 10_000
 MAX_READ_BYTES = 10 * MIB
@@ -80,7 +81,7 @@ OPERATIONS: Mapping[str, Operation] = {
 def _child(log: ShardLog, child: Any) -> dict[str, Any]:
     parents = [log.shard.shard_id]
     if child.adjacent_parent is not None:
-        parents = [f"shardId-{n:012d}" for n in (child.parent, child.adjacent_parent)]
+        parents = [id_of(n) for n in (child.parent, child.adjacent_parent)]
     return {
         "ShardId": child.shard_id,
         "ParentShards": parents,
