@@ -124,6 +124,9 @@ class Agent:
                 self._started.add(process.arn)
                 self._running[process.arn] = _Running(process, TaskLog(self.logs, process), service)
                 log.event("task_started", task=process.task_id, service=service)
+        # At once: whoever proves a demo that was stopped just now has to know of all its tasks.
+        for arn in arns & self._running.keys():
+            self._running[arn].log.ship()
 
     def _definition(self, arn: str) -> TaskDefinition:
         if arn not in self._definitions:

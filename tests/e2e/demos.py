@@ -45,7 +45,7 @@ def wait_until(what: str, look: Callable[[], T | None], seconds: float = PATIENC
 
 
 def in_phase(platform: LocalPlatform, demo_id: str, number: int) -> dict[str, Any]:
-    """Wait until the phase's tasks deliver; return GET's answer."""
+    """Wait until the phase has a task; return GET's answer."""
 
     def look() -> dict[str, Any] | None:
         demo = platform.api.get(demo_id)
@@ -54,6 +54,16 @@ def in_phase(platform: LocalPlatform, demo_id: str, number: int) -> dict[str, An
         return demo if demo["currentPhase"] == number and sent else None
 
     return wait_until(f"phase {number} of {demo_id}", look)
+
+
+def sending_from(platform: LocalPlatform, demo_id: str, number: int, tasks: int) -> None:
+    """Wait until that many of the phase's tasks have records in the stream."""
+
+    def look() -> bool:
+        found = (post for post in posts(platform, demo_id) if post.phase == number)
+        return len({post.producer.partition("-")[0] for post in found}) >= tasks
+
+    wait_until(f"records of {tasks} tasks in phase {number} of {demo_id}", look)
 
 
 def ended(

@@ -24,6 +24,7 @@ from tests.e2e.demos import (
     pools,
     posts,
     proof,
+    sending_from,
     wait_until,
     worker_phase,
 )
@@ -80,7 +81,7 @@ def test_a_killed_producer_is_replaced_and_only_its_memory_is_lost(
     in_phase(platform, demo_id, 3)
     pool = next(p for p in pools(demo_id) if worker_phase(p) == 3)
     producer = wait_until("a producer", pool.children)[0]
-    time.sleep(0.5)
+    sending_from(platform, demo_id, 3, tasks=2)
     producer.kill()
     wait_until("its successor", lambda: [c for c in pool.children() if c.pid != producer.pid], 5)
     summary = proof(platform, demo_id)
@@ -97,8 +98,7 @@ def test_a_killed_producer_is_replaced_and_only_its_memory_is_lost(
 def test_a_killed_task_is_replaced_and_only_its_memory_is_lost(platform: LocalPlatform) -> None:
     demo_id = platform.api.start(plan(seconds=(2, 2, 6, 2)))["demoId"]
     in_phase(platform, demo_id, 3)
-    wait_until("both tasks", lambda: sum(worker_phase(p) == 3 for p in pools(demo_id)) == 2)
-    time.sleep(0.5)
+    sending_from(platform, demo_id, 3, tasks=2)
     victim = next(p for p in pools(demo_id) if worker_phase(p) == 3)
     victim.kill()
     wait_until(

@@ -120,7 +120,7 @@ function draw() {
 }
 
 function announce(before, demo) {
-  const text = before && announcement(before, demo);
+  const text = announcement(before, demo);
   if (text) say(at("announce"), text);
   return demo;
 }

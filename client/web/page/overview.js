@@ -151,11 +151,11 @@ function cost(demo) {
   );
 }
 
+// What has come since `before`; null before the first answer, when a phase may be under way already.
 export function announcement(before, demo) {
-  if (before.demoId !== demo.demoId) return null;
-  if (before.status !== demo.status) return `Demo ${demo.demoId} ${demo.status.toLowerCase()}.`;
-  const phase = phaseUnderWay(demo);
-  if (!phase || before.currentPhase === demo.currentPhase) return null;
+  if (before && before.status !== demo.status) return `Demo ${demo.demoId} ${demo.status.toLowerCase()}.`;
+  const phase = demo.status === "RUNNING" && phaseUnderWay(demo);
+  if (!phase || before?.currentPhase === demo.currentPhase) return null;
   const tasks = plural(phase.task_count, "task");
   return `Phase ${phase.phase_number}, ${PHASES[phase.phase_number]}: ${count(phase.target_tps)} records per second by ${tasks}.`;
 }
