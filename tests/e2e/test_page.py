@@ -113,8 +113,9 @@ def test_a_demo_is_started_watched_stopped_and_compared(browser: Browser, progra
     the_demo_goes_to_its_end(page)
     assert faults(page) == []
 
-    start(page, SECOND, SHORT)
+    start(page, SECOND, SHORT, threshold="phase 4: failed==0")
     expect(page.locator("#title")).to_have_text(SECOND)
+    expect(page.locator("#threshold-list li")).to_contain_text("phase 4: failed==0")
     stop(page)
     compare(page)
     assert faults(page) == []
@@ -141,10 +142,12 @@ def a_bad_plan_is_refused_by_field(page: Page) -> None:
     expect(page.locator("#start-dialog")).to_be_hidden()
 
 
-def start(page: Page, name: str, wanted: Mapping[str, Any]) -> None:
+def start(page: Page, name: str, wanted: Mapping[str, Any], threshold: str = "") -> None:
     """First the cost, then the start; what was changed in between has to be priced anew."""
     page.get_by_role("button", name="Start a demo").click()
     fill_in(page, name, wanted)
+    page.get_by_label("Thresholds, one a line").fill(threshold)
+    page.get_by_label("Stop before the next phase").set_checked(bool(threshold))
     page.get_by_role("button", name="What will it cost?").click()
     expect(page.locator("#start-estimate")).to_contain_text("USD by list prices of us-east-1")
     page.locator("#demo-name").press("End")
@@ -152,7 +155,12 @@ def start(page: Page, name: str, wanted: Mapping[str, Any]) -> None:
     expect(page.get_by_role("button", name="Start it")).to_be_disabled()
     page.locator("#demo-name").press("Backspace")
     page.get_by_role("button", name="What will it cost?").click()
-    page.get_by_role("button", name="Start it").click()
+    with page.expect_request(lambda asked: asked.method == "POST") as sent:
+        page.get_by_role("button", name="Start it").click()
+    told: dict[str, Any] = sent.value.post_data_json or {}
+    assert (told.get("thresholds", []), told.get("abort_on_fail")) == (
+        ([threshold], True) if threshold else ([], None)
+    )
     expect(page.locator("#start-dialog")).to_be_hidden()
 
 

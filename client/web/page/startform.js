@@ -82,7 +82,8 @@ function body() {
   );
   const name = form.elements.name.value.trim();
   const thresholds = form.elements.thresholds.value.split("\n").map((line) => line.trim()).filter(Boolean);
-  return { ...(name && { name }), ...(thresholds.length && { thresholds }), phases, stream: { mode: form.elements.stream.value } };
+  const asked = thresholds.length && { thresholds, abort_on_fail: form.elements.abort_on_fail.checked };
+  return { ...(name && { name }), ...asked, phases, stream: { mode: form.elements.stream.value } };
 }
 
 function changed() {
