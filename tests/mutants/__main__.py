@@ -1,0 +1,93 @@
+"""`make mutants`: every mutant of the worker's core is noticed by a test, or listed with a reason.
+
+The list is survivors.toml beside this file. Exit code 1: one survived that isn't on it, or one on
+it is noticed by now.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import tempfile
+import tomllib
+from collections import Counter
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from tests.mutants.run import Mutant, MutationFailed, Outcome, Subject, mutate
+
+PIPELINE = "tests/unit/test_pipeline.py"
+SUBJECTS = (
+    Subject("aggregator", ("tests/unit/test_aggregator.py",)),
+    Subject("pacer", ("tests/unit/test_pacer.py",)),
+    Subject("retrier", ("tests/unit/test_retrier.py", PIPELINE)),
+    Subject("collector", ("tests/unit/test_collector.py", PIPELINE)),
+    Subject("ledger", ("tests/unit/test_ledger.py", "tests/unit/test_scoreboard.py", PIPELINE)),
+)
+REASONED = Path(__file__).with_name("survivors.toml")
+
+
+def main() -> int:
+    names = [subject.module for subject in SUBJECTS]
+    parser = argparse.ArgumentParser(prog="python -m tests.mutants", description=__doc__)
+    parser.add_argument("modules", nargs="*", metavar="module", help=f"of {', '.join(names)}")
+    wanted = parser.parse_args().modules or names
+    if unknown := set(wanted) - set(names):
+        parser.error(f"no such module: {', '.join(sorted(unknown))}; there are {', '.join(names)}")
+    try:
+        outcomes = run_all([subject for subject in SUBJECTS if subject.module in wanted])
+    except MutationFailed as error:
+        print(error, file=sys.stderr)
+        return 1
+    return tell(outcomes, read_reasons(REASONED.read_text()))
+
+
+def run_all(subjects: Sequence[Subject]) -> list[Outcome]:
+    """As many modules at once as there are CPUs; each says when it is done."""
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        ThreadPoolExecutor(os.cpu_count()) as pool,
+    ):
+        print(f"mutating {', '.join(subject.module for subject in subjects)} …", flush=True)
+        outcomes = []
+        for outcome in pool.map(lambda each: mutate(each, Path(folder) / each.module), subjects):
+            print(
+                f"{outcome.module:12} {outcome.mutants:5,} mutants, "
+                f"{len(outcome.survivors):3,} survived",
+                flush=True,
+            )
+            outcomes.append(outcome)
+    return outcomes
+
+
+def read_reasons(text: str) -> dict[Mutant, str]:
+    """Why each mutant that survives doesn't matter."""
+    entries = tomllib.loads(text).get("survivor", [])
+    return {
+        Mutant(entry["module"], entry["was"], became): entry["reason"]
+        for entry in entries
+        for became in entry["became"]
+    }
+
+
+def tell(outcomes: Sequence[Outcome], reasons: dict[Mutant, str]) -> int:
+    """Say what survived without a reason, and which reasons are needed no more."""
+    found = Counter(mutant for outcome in outcomes for mutant in outcome.survivors)
+    modules = {outcome.module for outcome in outcomes}
+    unreasoned = sorted(found.keys() - reasons.keys())
+    outdated = sorted(m for m in reasons.keys() - found.keys() if m.module in modules)
+    for mutant in unreasoned:
+        print(f"survived: {mutant.module}: {mutant.was}  ->  {mutant.became}")
+    for mutant in outdated:
+        print(f"listed, but noticed or gone: {mutant.module}: {mutant.was}  ->  {mutant.became}")
+    print(
+        f"{sum(outcome.mutants for outcome in outcomes):,} mutants, {found.total():,} survived, "
+        f"{len(unreasoned):,} of them without a reason"
+    )
+    return 1 if unreasoned or outdated else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
