@@ -117,7 +117,7 @@ def described(arn: str, **more: Any) -> dict[str, Any]:
     "more",
     [
         {"redriveCount": 1},
-        {"status": "SUCCEEDED", "startDate": datetime.now(UTC) + timedelta(seconds=60)},
+        {"status": "SUCCEEDED", "startDate": datetime.now(UTC) + timedelta(days=1)},
     ],
 )
 def test_a_demo_that_was_redriven_or_is_another_by_now_is_left_alone(
