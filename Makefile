@@ -3,6 +3,8 @@
 # make test    set up, run every check and test (make lint is the one by checkov)
 # make bench   set up the peers, measure the producer beside them (BENCH=--quick: two minutes)
 # make screenshots  take docs/page*.png anew
+# make coverage  branches of worker/ and api/ that the tests reach, and whether they are 95% of all
+# make mutants   change the worker's core in a thousand small ways: a test has to notice each
 # make costs   print what the default plan and an idle stack cost on AWS
 # make up      start a stack that stays, and print how to call it; make down ends it
 
@@ -56,6 +58,14 @@ unit: $(READY_TEST)
 e2e: $(READY_TEST)
 	.venv/bin/python -m pytest $(PARALLEL) tests/e2e
 
+.PHONY: coverage
+coverage: $(READY_TEST)
+	.venv/bin/python -m pytest $(PARALLEL) --cov --cov-report=term tests/unit tests/e2e/test_worker.py
+
+.PHONY: mutants
+mutants: .venv-mutants/.ready
+	@.venv-mutants/bin/python -m tests.mutants $(MODULES)
+
 .PHONY: screenshots
 screenshots: $(READY_TEST)
 	SCREENSHOTS=1 .venv/bin/python -m pytest tests/e2e/test_page.py
@@ -78,6 +88,12 @@ $(READY_TEST): requirements/test.txt | $(READY)
 	@.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bench.txt
 	@touch $@
 
+.venv-mutants/.ready: requirements/mutants.txt
+	@echo "Setting up .venv-mutants (once) …"
+	@$(PYTHON) -m venv .venv-mutants
+	@.venv-mutants/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/mutants.txt
+	@touch $@
+
 .venv-lint/.ready: requirements/lint.txt
 	@echo "Setting up .venv-lint (once) …"
 	@$(PYTHON) -m venv .venv-lint
@@ -85,4 +101,4 @@ $(READY_TEST): requirements/test.txt | $(READY)
 	@touch $@
 
 clean:
-	rm -rf .venv .venv-bench .venv-lint .build .local reports .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-bench .venv-lint .venv-mutants .build .local reports .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage

@@ -1,4 +1,4 @@
-"""For every test: hypothesis doesn't time an example. A timing belongs in bench/, and CI is slow."""
+"""For every test: hypothesis times no example. A timing belongs in bench/, and CI is slow."""
 
 from hypothesis import settings
 

@@ -29,8 +29,9 @@ PARTITION_KEY = "a"
 """Of an aggregate, as with the KPL: it fills the field, the explicit hash key is what counts."""
 
 _EMPTY_BYTES = len(MAGIC) + md5(usedforsecurity=False).digest_size + len(PARTITION_KEY)
-_MOST_AROUND_DATA = 1 + 3 + 1 + 2 + 1 + 3
-"""Three field numbers, two lengths, the key's place: none of them longer within 51,200 bytes."""
+_MOST_AROUND_DATA = 11
+"""Three field numbers of a byte, two lengths of up to three, the key's place of up to two: none of
+them is longer within 51,200 bytes."""
 _MAX_PLACES = 6_400
 """More keys than fit: the shortest one and a record with it take two bytes and six."""
 _MAX_KEYS = 65_536

@@ -15,6 +15,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.mutants.annotations import skip_annotations
+
 ROOT = Path(__file__).resolve().parents[2]
 COPIED = ("worker", "tests")
 SECONDS = 20.0
@@ -60,8 +62,13 @@ def mutate(subject: Subject, folder: Path) -> Outcome:
     config.write_text(_config(subject))
     _cosmic_ray(folder, "baseline", config.name)
     _cosmic_ray(folder, "init", config.name, session.name)
+    skip_annotations(session, (folder / module_path(subject)).read_text())
     _cosmic_ray(folder, "exec", config.name, session.name)
     return read_outcome(subject.module, _cosmic_ray(folder, "dump", session.name))
+
+
+def module_path(subject: Subject) -> str:
+    return f"worker/{subject.module}.py"
 
 
 def read_outcome(module: str, dump: str) -> Outcome:
@@ -69,6 +76,7 @@ def read_outcome(module: str, dump: str) -> Outcome:
     results = [json.loads(line)[1] for line in dump.splitlines()]
     if not results or any(result is None for result in results):
         raise MutationFailed(f"{module}: {len(results)} mutants, and not all of them were run")
+    results = [result for result in results if result["worker_outcome"] != "skipped"]
     abnormal = [result for result in results if result["worker_outcome"] != "normal"]
     if abnormal:
         raise MutationFailed(f"{module}: {abnormal[0]['worker_outcome']}: {abnormal[0]['output']}")
@@ -90,7 +98,7 @@ def _config(subject: Subject) -> str:
     command += ["-p", "no:cacheprovider", "-p", "tests.mutants.quick", *subject.tests]
     return f"""\
 [cosmic-ray]
-module-path = "worker/{subject.module}.py"
+module-path = "{module_path(subject)}"
 timeout = {SECONDS}
 excluded-modules = []
 test-command = {json.dumps(" ".join(command))}

@@ -48,6 +48,26 @@ def test_a_step_never_makes_more_than_is_due_or_than_its_length_allows(
     assert allowed <= CATCH_UP_FACTOR * rate * min(step, LONGEST_STEP_NS) / NS + 1
 
 
+@given(rates, pools, elapsed, st.integers(0, 10 * NS))
+def test_who_is_far_behind_makes_twice_the_share_of_the_step(
+    rate: Fraction, slots: int, at: int, step: int
+) -> None:
+    pacer = Pacer(rate, slots - 1, slots)
+    allowed = pacer.allowed(at, 0, step)
+    most = 2 * rate * min(step, NS // 4) // (slots * NS) + 1
+    assert type(allowed) is int
+    assert allowed == min(pacer.due(at), most)
+
+
+def test_a_pause_earns_a_quarter_of_a_second_of_catching_up() -> None:
+    assert Pacer(Fraction(1_000), 0, 1).allowed(10 * NS, 0, 10 * NS) == 2 * 250 + 1
+
+
+def test_nothing_is_due_before_the_start() -> None:
+    assert Pacer(Fraction(1_000), 0, 1).due(-NS) == 0
+    assert Pacer(Fraction(1_000), 0, 1).allowed(-NS, 0, NS) == 0
+
+
 @given(rates, st.lists(st.integers(1, NS // 2), min_size=1, max_size=50))
 def test_steps_of_any_length_end_level_with_the_pace(rate: Fraction, steps: list[int]) -> None:
     pacer = Pacer(rate, 0, 1)
