@@ -204,8 +204,9 @@ def test_a_record_that_just_fits_waits_for_its_time_and_a_larger_one_does_not() 
     around = len(MAGIC) + 16 + len("a") + len("\x0a\x01k") + len("\x1a___\x08__\x1a___")
     fitting = Record(bytes(MAX_AGGREGATE_BYTES - around), "k", 0)
     larger = Record(bytes(MAX_AGGREGATE_BYTES - around + 1), "k", 0)
+    small = Record(b"x", "k", 0)
     aggregator = Aggregator(shard_map(1), LINGER)
-    assert aggregator.add([fitting], 0) == []
+    assert [entry.records for entry in aggregator.add([small, fitting], 0)] == [(small,)]
     assert [entry.records for entry in aggregator.add([larger], 0)] == [(fitting,), (larger,)]
 
 
@@ -282,17 +283,21 @@ def test_a_reshard_leaves_other_shards_alone_and_no_deadline_moves() -> None:
 
 
 def test_what_is_remembered_of_keys_and_lengths_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_MAX_KEYS", 4)
-    monkeypatch.setattr(module, "_MAX_LENGTHS", 4)
+    most = 300
+    monkeypatch.setattr(module, "_MAX_KEYS", most)
+    monkeypatch.setattr(module, "_MAX_LENGTHS", most)
     for shapes in module._SHAPES.values():
         shapes.clear()
     shards = shard_map(3)
-    records = [Record(bytes(n % 37), f"key-{n % 11}", n) for n in range(5_000)]
+    records = [Record(bytes(n % 701), f"key-{n % 503}", n) for n in range(2_000)]
     aggregator = Aggregator(shards, LINGER)
-    entries = aggregator.add(records, 0)
-    assert len(aggregator._keys) <= 4
+    entries: list[Entry] = []
+    remembered: list[tuple[int, int]] = []
+    for record in records:
+        entries += aggregator.add([record], 0)
+        remembered.append((len(aggregator._keys), max(map(len, module._SHAPES.values()))))
+    assert tuple(map(max, zip(*remembered, strict=True))) == (most, most)
     entries += aggregator.drain()
-    assert all(len(shapes) <= 4 for shapes in module._SHAPES.values())
     for entry in entries:
         check(entry, shards)
     left = [record for entry in entries for record in entry.records]

@@ -43,10 +43,38 @@ def test_the_wait_is_exponential_capped_and_jittered(attempt: int, luck: float) 
     assert retrier.next_ready_ns == 5 + int(luck * longest)
 
 
+def test_the_waits_by_default_double_from_a_tenth_of_a_second_to_five() -> None:
+    waits = [RetryPolicy().longest_wait(attempt) for attempt in range(1, 10)]
+    assert [wait / 1e9 for wait in waits] == [0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 5, 5, 5]
+    assert RetryPolicy().ttl_ns == 30 * 10**9
+
+
+def test_who_waits_less_goes_first_whenever_it_came() -> None:
+    luck = iter([0.9, 0.2, 0.5])
+    retrier = Retrier(POLICY, lambda: next(luck))
+    for key in (9, 2, 5):
+        retrier.refuse(records(1, due_ns=key), Cause.THROTTLED, now_ns=10)
+    went = []
+    for moment in (12, 15, 19):
+        assert retrier.next_ready_ns == moment
+        assert retrier.ready(moment - 1) == []
+        went += [record.due_ns for record in retrier.ready(moment)]
+    assert went == [2, 5, 9]
+    assert retrier.next_ready_ns is None
+
+
+@given(retryable)
+def test_what_may_pass_is_tried_again(cause: Cause) -> None:
+    assert Retrier(POLICY, lambda: 0.0).refuse(records(3), cause, now_ns=0) == 0
+
+
 def test_a_record_past_its_time_to_live_is_given_up() -> None:
     retrier = Retrier(POLICY, lambda: 0.0)
-    assert retrier.refuse(records(3, due_ns=0), Cause.THROTTLED, now_ns=999) == 0
-    assert retrier.refuse(records(3, due_ns=0), Cause.THROTTLED, now_ns=1000) == 3
+    given_up = [
+        retrier.refuse(records(3, due_ns=500), Cause.THROTTLED, now_ns=now)
+        for now in (1499, 1500, 9000)
+    ]
+    assert given_up == [0, 3, 3]
 
 
 def test_what_kinesis_rejects_is_not_tried_again() -> None:
@@ -57,12 +85,13 @@ def test_what_kinesis_rejects_is_not_tried_again() -> None:
 
 def test_a_full_buffer_gives_up_what_it_cannot_hold() -> None:
     retrier = Retrier(POLICY, lambda: 0.5)
-    assert retrier.refuse(records(60), Cause.THROTTLED, now_ns=0) == 10
+    assert retrier.refuse(records(30), Cause.THROTTLED, now_ns=0) == 0
+    assert retrier.refuse(records(30), Cause.THROTTLED, now_ns=0) == 10
 
 
 def test_every_try_is_counted_on_the_record() -> None:
     retrier = Retrier(POLICY, lambda: 0.0)
-    retrier.refuse(records(2), Cause.THROTTLED, now_ns=0)
+    retrier.refuse([*records(1), *records(1, attempt=3)], Cause.THROTTLED, now_ns=0)
     again = retrier.ready(0)
-    assert [record.attempt for record in again] == [1, 1]
-    assert [record.data for record in again] == [record.data for record in records(2)]
+    assert [record.attempt for record in again] == [1, 4]
+    assert [record.data for record in again] == [records(1)[0].data] * 2
