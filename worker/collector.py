@@ -57,7 +57,7 @@ class Collector:
         return self._deadline_ns if self._items else None
 
     def add(self, items: Sequence[Item], since_ns: int) -> list[Batch]:
-        """Take entries that linger since then; return the batches they fill.
+        """Take records, or aggregates, that linger since then; return the batches they fill.
 
         None may be too large (limits.py).
         """
@@ -95,8 +95,10 @@ class Collector:
         self._deadline_ns = min(deadline_ns, self._deadline_ns) if self._items else deadline_ns
         self._items += chunk
         self._bytes += size
-        aggregated = isinstance(chunk[0], Entry)
-        self._records += sum(_carried(item) for item in chunk) if aggregated else len(chunk)
+        if isinstance(chunk[0], Entry):
+            self._records += sum(len(item.records) for item in chunk if isinstance(item, Entry))
+        else:
+            self._records += len(chunk)
 
     def _close(self, reason: FlushReason) -> Batch:
         batch = Batch(self._items, self._records, reason)
@@ -104,7 +106,3 @@ class Collector:
         self._records = 0
         self._bytes = 0
         return batch
-
-
-def _carried(item: Item) -> int:
-    return len(item.records) if isinstance(item, Entry) else 1

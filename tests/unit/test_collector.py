@@ -63,6 +63,39 @@ def test_a_record_that_does_not_fit_any_more_opens_the_next_request() -> None:
     assert len(collector) == 1
 
 
+def test_what_is_over_five_hundred_waits_for_the_next_request() -> None:
+    collector = Collector(linger_ns=10**9)
+    assert collector.add([record(10)] * 300, 0) == []
+    (batch,) = collector.add([record(10)] * 300, 0)
+    assert (batch.records, batch.reason) == (500, FlushReason.COUNT)
+    assert len(collector) == 100
+
+
+def test_a_request_is_filled_to_the_last_byte_and_no_further_time_after_time() -> None:
+    room = MAX_REQUEST_BYTES // 5 - MAX_KEY_BYTES
+    fifth, larger = Record(BIG[:room], "k", 0), Record(BIG[: room + 1], "k", 0)
+    collector = Collector(linger_ns=10**9)
+    for _ in range(2):
+        assert collector.add([fifth] * 5, 0) == []
+        assert [batch.records for batch in collector.drain()] == [5]
+        assert collector.add([fifth] * 4, 0) == []
+        assert [batch.records for batch in collector.add([larger], 0)] == [4]
+        assert [batch.records for batch in collector.drain()] == [1]
+        assert collector.add([fifth] * 4, 0) == []
+        assert [batch.records for batch in collector.add([fifth, fifth], 0)] == [5]
+        assert [batch.records for batch in collector.drain()] == [1]
+
+
+def test_keys_as_long_as_they_may_be_count_too() -> None:
+    collector = Collector(linger_ns=10**9)
+    long_key = "\U0001f30d" * 256
+    assert len(long_key.encode()) == MAX_KEY_BYTES
+    records = [Record(BIG[:12_800], long_key, 0)] * 400
+    batches = [*collector.add(records, 0), *collector.drain()]
+    assert sum(batch.records for batch in batches) == 400
+    assert all(sum(r.size for r in batch.items) <= MAX_REQUEST_BYTES for batch in batches)
+
+
 def test_an_aggregate_counts_for_the_records_in_it() -> None:
     collector = Collector(linger_ns=10**9)
     collector.add(

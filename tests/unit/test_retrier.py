@@ -85,8 +85,8 @@ def test_what_kinesis_rejects_is_not_tried_again() -> None:
 
 def test_a_full_buffer_gives_up_what_it_cannot_hold() -> None:
     retrier = Retrier(POLICY, lambda: 0.5)
-    assert retrier.refuse(records(30), Cause.THROTTLED, now_ns=0) == 0
-    assert retrier.refuse(records(30), Cause.THROTTLED, now_ns=0) == 10
+    assert retrier.refuse(records(35), Cause.THROTTLED, now_ns=0) == 0
+    assert retrier.refuse(records(30), Cause.THROTTLED, now_ns=0) == 15
 
 
 def test_every_try_is_counted_on_the_record() -> None:
