@@ -10,13 +10,12 @@ import argparse
 import os
 import sys
 import tempfile
-import tomllib
-from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from tests.mutants.run import Mutant, MutationFailed, Outcome, Subject, mutate
+from tests.mutants.outcome import MutationFailed, Outcome, complaints, read_reasons, total
+from tests.mutants.run import Subject, mutate
 
 PIPELINE = "tests/unit/test_pipeline.py"
 SUBJECTS = (
@@ -41,7 +40,9 @@ def main() -> int:
     except MutationFailed as error:
         print(error, file=sys.stderr)
         return 1
-    return tell(outcomes, read_reasons(REASONED.read_text()))
+    wrong = list(complaints(outcomes, read_reasons(REASONED.read_text())))
+    print("\n".join([*wrong, total(outcomes)]))
+    return 1 if wrong else 0
 
 
 def run_all(subjects: Sequence[Subject]) -> list[Outcome]:
@@ -60,33 +61,6 @@ def run_all(subjects: Sequence[Subject]) -> list[Outcome]:
             )
             outcomes.append(outcome)
     return outcomes
-
-
-def read_reasons(text: str) -> dict[Mutant, str]:
-    """Why each mutant that survives doesn't matter."""
-    entries = tomllib.loads(text).get("survivor", [])
-    return {
-        Mutant(entry["module"], entry["was"], became): entry["reason"]
-        for entry in entries
-        for became in entry["became"]
-    }
-
-
-def tell(outcomes: Sequence[Outcome], reasons: dict[Mutant, str]) -> int:
-    """Say what survived without a reason, and which reasons are needed no more."""
-    found = Counter(mutant for outcome in outcomes for mutant in outcome.survivors)
-    modules = {outcome.module for outcome in outcomes}
-    unreasoned = sorted(found.keys() - reasons.keys())
-    outdated = sorted(m for m in reasons.keys() - found.keys() if m.module in modules)
-    for mutant in unreasoned:
-        print(f"survived: {mutant.module}: {mutant.was}  ->  {mutant.became}")
-    for mutant in outdated:
-        print(f"listed, but noticed or gone: {mutant.module}: {mutant.was}  ->  {mutant.became}")
-    print(
-        f"{sum(outcome.mutants for outcome in outcomes):,} mutants, {found.total():,} survived, "
-        f"{len(unreasoned):,} of them without a reason"
-    )
-    return 1 if unreasoned or outdated else 0
 
 
 if __name__ == "__main__":

@@ -15,7 +15,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.mutants.annotations import skip_annotations
+from cosmic_ray.work_db import WorkDB, use_db
+from cosmic_ray.work_item import WorkerOutcome, WorkResult
+
+from tests.mutants.annotations import annotation_spans
+from tests.mutants.outcome import MutationFailed, Outcome, read_outcome
 
 ROOT = Path(__file__).resolve().parents[2]
 COPIED = ("worker", "tests")
@@ -31,29 +35,6 @@ class Subject:
     tests: Sequence[str]
 
 
-@dataclass(frozen=True, order=True)
-class Mutant:
-    """One line of a module before and after."""
-
-    module: str
-    was: str
-    became: str
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What became of all mutants of a module."""
-
-    module: str
-    mutants: int
-    survivors: tuple[Mutant, ...]
-    """With repetitions: some operators make the same line."""
-
-
-class MutationFailed(Exception):
-    """The tests fail without any mutation, or cosmic-ray itself failed."""
-
-
 def mutate(subject: Subject, folder: Path) -> Outcome:
     """Run all mutants of one module in a new copy of the tree in `folder`."""
     for name in COPIED:
@@ -62,7 +43,7 @@ def mutate(subject: Subject, folder: Path) -> Outcome:
     config.write_text(_config(subject))
     _cosmic_ray(folder, "baseline", config.name)
     _cosmic_ray(folder, "init", config.name, session.name)
-    skip_annotations(session, (folder / module_path(subject)).read_text())
+    _skip_annotations(session, (folder / module_path(subject)).read_text())
     _cosmic_ray(folder, "exec", config.name, session.name)
     return read_outcome(subject.module, _cosmic_ray(folder, "dump", session.name))
 
@@ -71,26 +52,15 @@ def module_path(subject: Subject) -> str:
     return f"worker/{subject.module}.py"
 
 
-def read_outcome(module: str, dump: str) -> Outcome:
-    """Read cosmic-ray's dump: a line a mutant, [what was to be done, what came of it]."""
-    results = [json.loads(line)[1] for line in dump.splitlines()]
-    if not results or any(result is None for result in results):
-        raise MutationFailed(f"{module}: {len(results)} mutants, and not all of them were run")
-    results = [result for result in results if result["worker_outcome"] != "skipped"]
-    abnormal = [result for result in results if result["worker_outcome"] != "normal"]
-    if abnormal:
-        raise MutationFailed(f"{module}: {abnormal[0]['worker_outcome']}: {abnormal[0]['output']}")
-    survived = [result["diff"] for result in results if result["test_outcome"] == "survived"]
-    return Outcome(module, len(results), tuple(read_mutant(module, diff) for diff in survived))
-
-
-def read_mutant(module: str, diff: str) -> Mutant:
-    """The changed lines of a unified diff, without its two lines of file names."""
-    lines = [line for line in diff.splitlines() if not line.startswith(("---", "+++"))]
-    was, became = (
-        "\n".join(line[1:].strip() for line in lines if line.startswith(sign)) for sign in "-+"
-    )
-    return Mutant(module, was, became)
+def _skip_annotations(session: Path, source: str) -> None:
+    """Mark a session's mutants of annotations as not to be run."""
+    spans = list(annotation_spans(source))
+    with use_db(session, WorkDB.Mode.open) as work:
+        for item in list(work.pending_work_items):
+            place = item.mutations[0].start_pos
+            if any(start <= place < end for start, end in spans):
+                skipped = WorkResult(WorkerOutcome.SKIPPED, output="an annotation")
+                work.set_result(item.job_id, skipped)
 
 
 def _config(subject: Subject) -> str:
