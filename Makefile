@@ -1,6 +1,6 @@
 # make demo    set up, run the four-phase demo on this machine, prove that no record was lost
 #              THRESHOLDS='lost==0, throttled<1%' ABORT_ON_FAIL=on: what it has to achieve
-# make test    set up, run every check and test (make lint is the one by checkov)
+# make test    set up, run every check and test (make lint: what is unsafe, in sources, template, packages)
 # make bench   set up the peers, measure the producer beside them (BENCH=--quick: two minutes)
 # make screenshots  take docs/page*.png anew
 # make coverage  branches of worker/ and api/ that the tests reach, and whether they are 95% of all
@@ -51,6 +51,9 @@ check: $(READY_TEST)
 
 lint: .venv-lint/.ready
 	.venv-lint/bin/checkov --file infrastructure.yaml --file worker/Dockerfile --framework cloudformation dockerfile --compact --quiet --skip-download
+	git ls-files -z '*.py' ':!tests' | xargs -0 .venv-lint/bin/bandit --configfile pyproject.toml --quiet
+	.venv-lint/bin/python -m scans.secrets_in_tree
+	.venv-lint/bin/python -m scans.known_holes
 
 unit: $(READY_TEST)
 	.venv/bin/python -m pytest $(PARALLEL) tests/unit tests/conformance

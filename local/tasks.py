@@ -74,7 +74,7 @@ class TaskProcess:
         self.log_path = self.folder / "output.log"
         self._kill_at: float | None = None
         with self.log_path.open("wb") as output:
-            self._process = subprocess.Popen(
+            self._process = subprocess.Popen(  # nosec B603 # the worker, as its image starts it
                 ENTRYPOINT,
                 cwd=REPOSITORY,
                 env={**environ, **definition.environment, "TMPDIR": str(self.folder)},

@@ -139,7 +139,7 @@ def _trusted(markup: str) -> str:
     """Not to be escaped again: our own styles, and pictures, whose texts matplotlib escapes."""
     from markupsafe import Markup
 
-    return Markup(markup)  # noqa: S704
+    return Markup(markup)  # noqa: S704 # nosec B704 # the picture that we drew
 
 
 @cache

@@ -85,7 +85,7 @@ class Generator:
 
         `size`: about how long a post is to be, bytes.
         """
-        chance = random.Random(seed)  # noqa: S311 (sample data, not secrets)
+        chance = random.Random(seed)  # noqa: S311 # nosec B311 # sample data, no secrets
         self._bits = chance.getrandbits
         self._epoch_ns = epoch_ns
         self._sequence = first_sequence

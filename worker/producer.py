@@ -201,7 +201,7 @@ class Producer:
     def _wire(self) -> Pipeline:
         task = self._task
         ledger = self._scoreboard.ledger(task.slot)
-        chance = random.Random()  # noqa: S311 (jitter, not secrets)
+        chance = random.Random()  # noqa: S311 # nosec B311 # jitter, no secrets
         seed = chance.getrandbits(64)
         in_memory = _records_in_memory(task)
         policy = RetryPolicy(max_records=min(RetryPolicy.max_records, in_memory))

@@ -34,7 +34,7 @@ class TemplateGenerator:
         first_sequence: int = 0,
     ) -> None:
         """`epoch_ns`: what to add to a monotonic time to get the Unix time, nanoseconds."""
-        around = Circumstances(origin, random.Random(seed))  # noqa: S311 (sample data)
+        around = Circumstances(origin, random.Random(seed))  # noqa: S311 # nosec B311 # sample data
         made = {call.at: column(call, around) for call in template.calls}
         places = {at: number for number, at in enumerate(at for at in made if callable(made[at]))}
         self._columns: list[Column] = [found for found in made.values() if callable(found)]

@@ -19,7 +19,7 @@ class Post(NamedTuple):
 
 def posts(size: int, number: int = POSTS) -> list[Post]:
     """Return that many posts of `size` bytes; the same ones every time."""
-    chance = random.Random(size)  # noqa: S311 (sample data, not secrets)
+    chance = random.Random(size)  # noqa: S311 # nosec B311 # sample data, no secrets
     return [_post(chance, sequence, size) for sequence in range(number)]
 
 

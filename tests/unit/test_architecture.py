@@ -95,6 +95,7 @@ def test_every_file_is_short_enough_to_read() -> None:
             "ondemand",
             "reporting",
             "simulation",
+            "scans",
             "local",
             "bench",
             "tests",
