@@ -20,6 +20,7 @@ from bench.client_process import STOP_SECONDS, STREAM, ClientProcess
 from bench.contenders import worker
 from bench.costs import Say
 from bench.errors import BenchError, CountsDisagree
+from local.platform import credentials_of
 from local.stack import REGION, EmbeddedStack, StackError
 
 if TYPE_CHECKING:
@@ -68,14 +69,8 @@ def measure_real(folder: Path, seconds: float, say: Say) -> list[Reading]:
 
 
 def _read(stack: EmbeddedStack, title: str, rate: int, aggregated: bool, seconds: float) -> Reading:
-    names = {n.removeprefix("AWS_").lower(): v for n, v in stack.environment.items()}
-    kinesis = boto3.client(
-        "kinesis",
-        endpoint_url=stack.endpoint,
-        region_name=REGION,
-        aws_access_key_id=names["access_key_id"],
-        aws_secret_access_key=names["secret_access_key"],
-    )
+    session = boto3.Session(**credentials_of(stack), region_name=REGION)
+    kinesis = session.client("kinesis", endpoint_url=stack.endpoint)
     kinesis.create_stream(StreamName=STREAM, ShardCount=SHARDS)
     kinesis.get_waiter("stream_exists").wait(StreamName=STREAM, WaiterConfig={"Delay": 1})
     totals, cpu_seconds, lasted = _send(stack, rate, aggregated, seconds)

@@ -36,9 +36,9 @@ class Signer:
         return f"key {shown} from {source}, for region {self.region}"
 
 
-def with_key(access_key: str, secret_key: str, region: str) -> Signer:
-    """Sign with this very key, whatever the environment says."""
-    return Signer(Credentials(access_key, secret_key), region)
+def with_key(access_key: str, secret_key: str, region: str, token: str | None = None) -> Signer:
+    """Sign with this very key, whatever the environment says; `token` as temporary keys have it."""
+    return Signer(Credentials(access_key, secret_key, token), region)
 
 
 def of_this_user(region: str | None) -> Signer | None:

@@ -40,7 +40,7 @@ def up(console: Console, folder: Path, model: Mapping[str, str]) -> int:
     if running is None:
         with console.step("Starting the stack"):
             running = _start(folder, model)
-    for line in how_to_use(running["endpoint"], running["api"]):
+    for line in how_to_use(running["endpoint"], running["api"], running["token"]):
         console.say(line)
     console.say()
     console.say(label_of(running["model"]))
@@ -49,21 +49,27 @@ def up(console: Console, folder: Path, model: Mapping[str, str]) -> int:
     return 0
 
 
-def how_to_use(endpoint: str, url: str) -> list[str]:
-    """What to type to use the stack. Requests to its API are signed, as on AWS; any key will do."""
+def how_to_use(endpoint: str, url: str, token: str) -> list[str]:
+    """What to type to use the stack. Requests to its API are signed, as on AWS; any key will do.
+
+    The token is what lets in (local/guard.py). curl reads its header from standard input: other
+    users may see a program's arguments.
+    """
     client = f"./kinesis-demo --url {url}"
-    curl = f'curl --aws-sigv4 "aws:amz:{REGION}:execute-api" --user test:test'
+    names = "AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY"
+    header = 'echo "x-amz-security-token: $AWS_SESSION_TOKEN"'
+    curl = f'curl -sH @- --aws-sigv4 "aws:amz:{REGION}:execute-api" --user test:test'
     return [
         "",
         f"The stack is up: {endpoint}",
         "",
-        "  say who calls     export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test",
+        f"  say who calls     export {names}=test AWS_SESSION_TOKEN={token}",
         f"  start a demo      {client} start --plan quick --watch",
         f"  list all          {client} list",
         f"  watch one         {client} watch <demoId>",
         f"  or see it all     {client} watch --web",
         f"  stop it           {client} stop <demoId>",
-        f"  or by hand        {curl} {url}/demo",
+        f"  or by hand        {header} | {curl} {url}/demo",
         "  end the stack     make down",
     ]
 
@@ -93,6 +99,7 @@ def serve(console: Console, folder: Path, model: Mapping[str, str]) -> int:
             "started": psutil.Process().create_time(),
             "endpoint": platform.stack.endpoint,
             "api": platform.api.base_url,
+            "token": platform.stack.environment["AWS_SESSION_TOKEN"],
             "model": dict(model),
         }
         partial = _state(folder).with_suffix(".part")
@@ -107,9 +114,9 @@ def serve(console: Console, folder: Path, model: Mapping[str, str]) -> int:
 
 def _start(folder: Path, model: Mapping[str, str]) -> dict[str, Any]:
     rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, mode=0o700)  # what is in it lets into the stack
     with _log(folder).open("wb") as log:
-        process = subprocess.Popen(
+        process = subprocess.Popen(  # nosec B603 # this project's own, by fixed arguments
             [
                 *(sys.executable, "-m", "local", "serve", "--folder", str(folder)),
                 *("--model", model["ON_DEMAND_MODEL"], "--time-scale", model["TIME_SCALE"]),

@@ -19,7 +19,7 @@ from botocore.config import Config
 
 from client.api import DemoApi
 from client.console import Console
-from client.signing import with_key
+from client.signing import Signer, with_key
 from local.stack import EmbeddedStack
 
 if TYPE_CHECKING:
@@ -38,8 +38,19 @@ class AgentEnded(Exception):
 
 def api_of(stack: EmbeddedStack, url: str) -> DemoApi:
     """An API that was deployed into the stack, called as the stack's own user."""
-    key = stack.environment["AWS_ACCESS_KEY_ID"], stack.environment["AWS_SECRET_ACCESS_KEY"]
-    return DemoApi(url, with_key(*key, stack.environment["AWS_REGION"]))
+    return DemoApi(url, signer_of(stack))
+
+
+def signer_of(stack: EmbeddedStack) -> Signer:
+    """Signs as the stack's own user."""
+    names = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION", "AWS_SESSION_TOKEN")
+    return with_key(*(stack.environment[name] for name in names))
+
+
+def credentials_of(stack: EmbeddedStack) -> dict[str, Any]:
+    """The stack's own user, as boto3's clients and sessions are told."""
+    names = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token")
+    return {name: stack.environment[name.upper()] for name in names}
 
 
 class LocalPlatform:
@@ -87,7 +98,7 @@ class LocalPlatform:
         rmtree(tasks, ignore_errors=True)
         tasks.mkdir()
         with (self.folder / "agent.log").open("wb") as log:
-            self._agent = subprocess.Popen(
+            self._agent = subprocess.Popen(  # nosec B603 # this project's own, by fixed arguments
                 [
                     *(sys.executable, "-m", "local.agent"),
                     *("--cluster", self.output("ClusterName"), "--folder", str(tasks)),
@@ -160,12 +171,8 @@ class LocalPlatform:
         return self._session().client("stepfunctions", **self._where())
 
     def _session(self) -> boto3.Session:
-        environment = self.stack.environment
-        return boto3.Session(
-            aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
-            aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
-            region_name=environment["AWS_REGION"],
-        )
+        region = self.stack.environment["AWS_REGION"]
+        return boto3.Session(**credentials_of(self.stack), region_name=region)
 
     def _where(self) -> dict[str, Any]:
         """The stack's address; never by way of a proxy, whatever the environment says."""

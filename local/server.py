@@ -1,4 +1,4 @@
-"""The embedded AWS as a process: MiniStack behind the gateway, on a socket that it inherits.
+"""The embedded AWS as a process: MiniStack behind gateway and guard, on a socket that it inherits.
 
     python -m local.server --socket <file descriptor> --parent <process id>
 
@@ -30,6 +30,7 @@ from ministack.app import app as ministack
 from local.errortypes import name_errors
 from local.expiry import look_seldom
 from local.gateway import Gateway
+from local.guard import Guard
 from local.kinesis.plane import KinesisPlane
 from local.kinesis.settings import described, policy_of
 from local.points import merge_points
@@ -105,7 +106,9 @@ async def serve_then_end(config: Config) -> None:
     """
     plane = KinesisPlane(ministack, policy_of(os.environ), time.time)
     gateway = Gateway(ministack, plane, described(os.environ))
-    await serve(cast("ASGIFramework", gateway), config)
+    # Without a token there is nobody who may use the stack, hence no stack: a KeyError.
+    token, checks = os.environ["AWS_SESSION_TOKEN"], os.environ.get("AUTH", "").lower() == "true"
+    await serve(cast("ASGIFramework", Guard(gateway, token, checks)), config)
     end_children()
     os._exit(0)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -33,6 +34,7 @@ READY_SECONDS = 30.0
 STOP_SECONDS = 5.0
 DEPLOY_SECONDS = 300.0
 POLL_SECONDS = 0.02
+TOKEN_BYTES = 24
 METRICS_PUBLISH_SECONDS = 1
 """A demo of a minute wants to be watched by the second."""
 
@@ -61,6 +63,7 @@ class EmbeddedStack:
         self._settings = dict(settings or {})
         self._state = state.resolve()
         self._port = 0
+        self._token = secrets.token_urlsafe(TOKEN_BYTES)
         self._server: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> EmbeddedStack:
@@ -80,8 +83,9 @@ class EmbeddedStack:
         """The variables that a client of this stack needs."""
         return {
             "AWS_ENDPOINT_URL": self.endpoint,
-            "AWS_ACCESS_KEY_ID": "test",
-            "AWS_SECRET_ACCESS_KEY": "test",
+            **dict.fromkeys(("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"), "test"),
+            # What lets a client in (local/guard.py).
+            "AWS_SESSION_TOKEN": self._token,
             "AWS_REGION": REGION,
             "AWS_DEFAULT_REGION": REGION,
             "AWS_EC2_METADATA_DISABLED": "true",
@@ -230,7 +234,7 @@ def _started(
     listener: socket.socket, environment: Mapping[str, str], log: IO[bytes]
 ) -> subprocess.Popen[bytes]:
     descriptor = listener.fileno()
-    return subprocess.Popen(
+    return subprocess.Popen(  # nosec B603 # this project's own, by fixed arguments
         [
             *(sys.executable, "-m", "local.server"),
             *("--socket", str(descriptor), "--parent", str(os.getpid())),
@@ -250,7 +254,7 @@ def _run_in_group(command: list[str], environment: Mapping[str, str], log: IO[by
 
     Ends the command and what it started after DEPLOY_SECONDS, or if this process is interrupted.
     """
-    process = subprocess.Popen(
+    process = subprocess.Popen(  # nosec B603 # deploy.sh, by fixed arguments
         command,
         env=environment,
         stdin=subprocess.DEVNULL,

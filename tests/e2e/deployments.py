@@ -14,8 +14,7 @@ from typing import Any
 
 import boto3
 
-from client.api import DemoApi
-from client.signing import with_key
+from local.platform import api_of, credentials_of
 from local.stack import REGION, ROOT, EmbeddedStack
 
 SECONDS = 120
@@ -77,14 +76,15 @@ def client(stack: EmbeddedStack, service: Any) -> Any:
         service,
         endpoint_url=stack.endpoint,
         region_name=REGION,
-        aws_access_key_id=stack.environment["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=stack.environment["AWS_SECRET_ACCESS_KEY"],
+        **credentials_of(stack),
     )
 
 
-def call(url: str, method: str = "GET", body: object = None) -> tuple[int, dict[str, Any]]:
-    """Calls the API, signed, as the account's root."""
-    answer = DemoApi(url, with_key("test", "test", REGION)).ask(method, "", body)
+def call(
+    stack: EmbeddedStack, url: str, method: str = "GET", body: object = None
+) -> tuple[int, dict[str, Any]]:
+    """Calls an API of the stack's, signed, as the account's root."""
+    answer = api_of(stack, url).ask(method, "", body)
     return answer.status, answer.body
 
 

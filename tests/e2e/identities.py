@@ -8,7 +8,7 @@ import boto3
 
 from client.api import DemoApi
 from client.signing import Signer, with_key
-from local.platform import LocalPlatform
+from local.platform import LocalPlatform, credentials_of
 from local.stack import REGION, EmbeddedStack
 
 _OF_THE_CLUSTER = ("CreateService", "DescribeServices", "UpdateService", "DeleteService")
@@ -60,13 +60,9 @@ def allow_ecs_as_ministack_asks(platform: LocalPlatform) -> None:
 
 def iam_of(stack: EmbeddedStack, account: str = "test") -> Any:
     """IAM, as the root of an account: a key of 12 digits is that account's."""
-    return boto3.client(
-        "iam",
-        endpoint_url=stack.endpoint,
-        region_name=REGION,
-        aws_access_key_id=account,
-        aws_secret_access_key="test",  # noqa: S106
-    )
+    root = credentials_of(stack) | {"aws_access_key_id": account}
+    session = boto3.Session(**root, region_name=REGION)
+    return session.client("iam", endpoint_url=stack.endpoint)
 
 
 def _policy(actions: str | Sequence[str], resources: Sequence[str]) -> str:

@@ -146,7 +146,11 @@ def test_without_credentials_a_refusal_says_how_to_give_some(here: dict[str, str
 
 
 def test_what_make_up_prints_can_be_typed(platform: LocalPlatform) -> None:
-    lines = how_to_use(platform.stack.endpoint, platform.api.base_url)
+    lines = how_to_use(
+        platform.stack.endpoint,
+        platform.api.base_url,
+        platform.stack.environment["AWS_SESSION_TOKEN"],
+    )
     typed = {line[2:20].strip(): line[20:] for line in lines if line.startswith("  ")}
     for name in ("list all", "or by hand"):
         script = f"set -e; {typed['say who calls']}; {typed[name]}"
@@ -156,6 +160,7 @@ def test_what_make_up_prints_can_be_typed(platform: LocalPlatform) -> None:
         assert ran.returncode == 0, ran.stderr
         assert "demo" in ran.stdout
         assert "Missing Authentication Token" not in ran.stdout
+        assert "session token" not in ran.stdout
     started = shlex.split(typed["start a demo"])
     assert started[0] == "./kinesis-demo"
     assert started[-3:] == ["--plan", "quick", "--watch"]

@@ -143,7 +143,11 @@ def test_a_stack_that_stays_takes_a_demo_and_ends_when_told(
     shown = run("up", "--time-scale", "90")
     assert "model of on-demand scaling (docs/model.md), which reacts 90 times faster" in shown
     url = re.findall(r"kinesis-demo --url (\S+) start", shown)[0]
-    api = DemoApi(url, with_key("test", "test", REGION))
+    (token,) = re.findall(r"AWS_SESSION_TOKEN=(\S+)", shown)
+    assert (tmp_path / "stays").stat().st_mode & 0o077 == 0
+    with pytest.raises(ApiError, match="session token"):
+        DemoApi(url, with_key("test", "test", REGION)).list()
+    api = DemoApi(url, with_key("test", "test", REGION, token))
     demo_id = api.start(plan(seconds=(1, 1, 1, 1)))["demoId"]
     again = run("up", "--model", "off")
     assert again.count("The stack is up") == 1

@@ -45,19 +45,21 @@ def changeable(tmp_path: Path) -> Path:
     return folder
 
 
-def test_the_api_reads_and_starts_and_stops_demos_through_api_gateway(url: str) -> None:
-    assert call(f"{url}/demo")[0] == 200
-    status, started = call(f"{url}/demo", "POST", {"name": "through-the-gateway"})
+def test_the_api_reads_and_starts_and_stops_demos_through_api_gateway(
+    stack: EmbeddedStack, url: str
+) -> None:
+    assert call(stack, f"{url}/demo")[0] == 200
+    status, started = call(stack, f"{url}/demo", "POST", {"name": "through-the-gateway"})
     assert (status, started["status"]) == (201, "RUNNING")
-    status, shown = call(f"{url}/demo/{started['demoId']}")
+    status, shown = call(stack, f"{url}/demo/{started['demoId']}")
     assert (status, shown["executionArn"]) == (200, started["executionArn"])
-    assert call(f"{url}/demo/{started['demoId']}", "DELETE")[0] == 202
+    assert call(stack, f"{url}/demo/{started['demoId']}", "DELETE")[0] == 202
 
 
-def test_what_the_api_refuses_arrives_as_it_said_it(url: str) -> None:
-    status, answer = call(f"{url}/demo", "POST", {"phases": "four"})
+def test_what_the_api_refuses_arrives_as_it_said_it(stack: EmbeddedStack, url: str) -> None:
+    status, answer = call(stack, f"{url}/demo", "POST", {"phases": "four"})
     assert (status, answer["error"]) == (400, "InvalidDemo")
-    assert call(f"{url}/demo/no-such-demo")[0] == 404
+    assert call(stack, f"{url}/demo/no-such-demo")[0] == 404
 
 
 def test_the_workflow_reaches_the_controller(stack: EmbeddedStack, url: str) -> None:
@@ -94,7 +96,7 @@ def test_deploying_again_changes_nothing(stack: EmbeddedStack, url: str) -> None
     again = ecs.list_task_definitions(familyPrefix=outputs["TaskDefinitionFamily"])
     assert again["taskDefinitionArns"] == revisions["taskDefinitionArns"]
     assert stack.outputs == outputs
-    assert call(f"{url}/demo")[0] == 200
+    assert call(stack, f"{url}/demo")[0] == 200
     apis = client(stack, "apigateway").get_rest_apis()["items"]
     assert [api["endpointConfiguration"]["types"] for api in apis] == [["EDGE"]]
 
@@ -106,7 +108,7 @@ def test_a_changed_route_is_served_and_a_removed_one_is_not(
     first = deploy_sh(stack, tmp_path / "build", *stage, checkout=changeable)
     assert first.returncode == 0, first.stderr
     url = url_in(first.stdout)
-    assert call(f"{url}/demo")[0] == 200
+    assert call(stack, f"{url}/demo")[0] == 200
 
     app = changeable / "api/app.py"
     app.write_text(app.read_text().replace('"/demo', '"/show'))
@@ -114,10 +116,10 @@ def test_a_changed_route_is_served_and_a_removed_one_is_not(
     assert second.returncode == 0, second.stderr
     assert f"API: {url}\n" in second.stdout
     assert second.stdout.count("worker image: none") == 1
-    assert call(f"{url}/show")[0] == 200
-    assert call(f"{url}/show/no-such-demo")[0] == 404
+    assert call(stack, f"{url}/show")[0] == 200
+    assert call(stack, f"{url}/show/no-such-demo")[0] == 404
     # To a path that it doesn't have API Gateway says that a token is missing, not a page.
-    assert call(f"{url}/demo")[0] == 403
+    assert call(stack, f"{url}/demo")[0] == 403
 
 
 def test_a_dry_run_says_what_would_be_done_and_does_not_do_it(
@@ -143,7 +145,7 @@ def test_a_dry_run_says_what_would_be_done_and_does_not_do_it(
     (description,) = cloudformation.describe_stacks(StackName="kinesis-demo-local")["Stacks"]
     values = {p["ParameterKey"]: p["ParameterValue"] for p in description["Parameters"]}
     assert values["MetricsPublishInterval"] == "1"
-    assert call(f"{url}/demo")[0] == 200
+    assert call(stack, f"{url}/demo")[0] == 200
 
 
 def test_opening_the_api_lasts_until_the_next_deployment_and_a_parameter_for_good(
@@ -234,7 +236,7 @@ def test_a_change_that_cloudformation_refuses_is_explained(
 
 
 def test_stacks_side_by_side_share_nothing_and_ignore_the_users_aws(
-    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    stack: EmbeddedStack, url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     nowhere = "http://127.0.0.1:1"
     for name in ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_CLOUDFORMATION", "HTTP_PROXY", "http_proxy"):
@@ -243,8 +245,8 @@ def test_stacks_side_by_side_share_nothing_and_ignore_the_users_aws(
     monkeypatch.setenv("AWS_REGION", "eu-west-3")
     with EmbeddedStack(tmp_path / "other") as other:
         other_url = other.deploy()
-        assert call(f"{other_url}/demo", "POST", {"name": "only-here"})[0] == 201
-        assert call(f"{other_url}/demo/only-here", "DELETE")[0] == 202
-        assert call(f"{url}/demo/only-here")[0] == 404
+        assert call(other, f"{other_url}/demo", "POST", {"name": "only-here"})[0] == 201
+        assert call(other, f"{other_url}/demo/only-here", "DELETE")[0] == 202
+        assert call(stack, f"{url}/demo/only-here")[0] == 404
         assert other.outputs["StateMachineArn"].split(":")[3] == REGION
-    assert call(f"{url}/demo")[0] == 200
+    assert call(stack, f"{url}/demo")[0] == 200

@@ -46,7 +46,7 @@ def test_deployed_and_destroyed_twice_each_in_any_order_nothing_is_left(
     assert "nothing to destroy" in run(stack, build, "destroy")
     url = url_in(run(stack, build, "deploy"))
     assert url_in(run(stack, build)) == url
-    assert call(f"{url}/demo")[0] == 200
+    assert call(stack, f"{url}/demo")[0] == 200
     assert present(stack).keys() >= DEPLOYED
     last = run(stack, build, "destroy").splitlines()[-1]
     assert f"nothing of {STACK} is left" in last
@@ -54,7 +54,7 @@ def test_deployed_and_destroyed_twice_each_in_any_order_nothing_is_left(
     assert present(stack) == {}
     assert not (build / "gone/api").exists()
     assert "nothing to destroy" in run(stack, build, "destroy")
-    assert call(f"{url_in(run(stack, build))}/demo")[0] == 200
+    assert call(stack, f"{url_in(run(stack, build))}/demo")[0] == 200
     rmtree(build)  # what is deployed is found without any record of it
     run(stack, tmp_path / "elsewhere", "destroy")
 
@@ -83,7 +83,7 @@ def start_demos(stack: EmbeddedStack, url: str) -> list[str]:
     names = ["first", "second"]
     for name, mode in zip(names, ("kept", "fresh"), strict=True):
         body = {"name": name, "stream": {"mode": mode}, **plan(seconds=seconds)}
-        status, answer = call(f"{url}/demo", "POST", body)
+        status, answer = call(stack, f"{url}/demo", "POST", body)
         assert status == 201, answer
     ecs = client(stack, "ecs")
     wait_until(
@@ -138,7 +138,7 @@ def test_another_stage_and_what_others_made_are_left_alone(
     logs.create_log_group(logGroupName=consumer)
     logs.create_log_group(logGroupName=f"/aws/ecs/containerinsights/{STACK}/performance")
     run(stack, build, "destroy")
-    assert call(f"{url_in(theirs.stdout)}/demo")[0] == 200
+    assert call(stack, f"{url_in(theirs.stdout)}/demo")[0] == 200
     assert deploy_sh(stack, build, "status", *other).returncode == 0
     left = [group["logGroupName"] for group in logs.describe_log_groups()["logGroups"]]
     assert consumer in left

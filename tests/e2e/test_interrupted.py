@@ -37,7 +37,7 @@ def completes(stack: EmbeddedStack, build: Path) -> None:
     done = deploy_sh(stack, build, *STAGE)
     assert done.returncode == 0, done.stdout + done.stderr
     url = url_in(done.stdout)
-    assert call(f"{url}/demo")[0] == 200
+    assert call(stack, f"{url}/demo")[0] == 200
     (api,) = client(stack, "apigateway").get_rest_apis()["items"]
     assert f"/{api['id']}/" in url
     assert len(client(stack, "lambda").list_functions()["Functions"]) == 2

@@ -14,6 +14,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from local.platform import credentials_of
 from local.stack import REGION, EmbeddedStack
 
 if TYPE_CHECKING:
@@ -35,8 +36,7 @@ def client(stack: EmbeddedStack, service: Any) -> Any:
         service,
         endpoint_url=stack.endpoint,
         region_name=REGION,
-        aws_access_key_id="test",
-        aws_secret_access_key="test",  # noqa: S106 (the embedded stack's)
+        **credentials_of(stack),
         config=Config(proxies={}, retries={"total_max_attempts": 1}),
     )
 

@@ -34,6 +34,7 @@ def environment(guarded: LocalPlatform) -> Iterator[dict[str, str]]:
         **guarded.stack.client_environment,
         "AWS_ACCESS_KEY_ID": str(key.access_key),
         "AWS_SECRET_ACCESS_KEY": str(key.secret_key),
+        "AWS_SESSION_TOKEN": "",  # a user's key has none
         "KINESIS_DEMO_URL": guarded.api.base_url,
         "SCHEMATHESIS_HOOKS": "tests.e2e.openapi_hooks",
         "PYTHONPATH": str(ROOT),

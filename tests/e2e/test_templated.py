@@ -12,6 +12,7 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
+from local.platform import credentials_of
 from local.proof import prove, tally_stream
 from local.reader import read_stream
 from local.stack import REGION, EmbeddedStack
@@ -62,8 +63,7 @@ def test_every_record_by_a_template_is_found_by_its_own_id(tmp_path: Path) -> No
             "kinesis",
             endpoint_url=stack.endpoint,
             region_name=REGION,
-            aws_access_key_id="test",
-            aws_secret_access_key="test",  # noqa: S106 (the embedded stack's)
+            **credentials_of(stack),
             config=Config(proxies={}),
         )
         ways = {"one-by-one": ("off", WITHOUT_AN_ID), "aggregated": ("on", placed)}

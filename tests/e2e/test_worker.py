@@ -16,6 +16,7 @@ import psutil
 import pytest
 from botocore.config import Config
 
+from local.platform import credentials_of
 from local.stack import EmbeddedStack
 from tests.e2e.demos import wait_until
 
@@ -30,8 +31,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedStack]:
             "kinesis",
             endpoint_url=running.endpoint,
             region_name="us-east-1",
-            aws_access_key_id="test",
-            aws_secret_access_key="test",  # noqa: S106
+            **credentials_of(running),
             config=Config(proxies={}),
         )
         kinesis.create_stream(StreamName=STREAM, ShardCount=4)

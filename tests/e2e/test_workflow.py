@@ -13,6 +13,7 @@ import boto3
 import pytest
 from botocore.config import Config
 
+from local.platform import credentials_of
 from local.stack import EmbeddedStack
 from tests.e2e.broken import broken_function
 from tests.e2e.demos import wait_until
@@ -37,8 +38,7 @@ class Aws:
             name,  # type: ignore[call-overload]
             endpoint_url=self.stack.endpoint,
             region_name="us-east-1",
-            aws_access_key_id="test",
-            aws_secret_access_key="test",  # noqa: S106
+            **credentials_of(self.stack),
             config=Config(proxies={}),
         )
 
