@@ -55,10 +55,10 @@ class Sizes:
         return cls(size, size, size)
 
     @classmethod
-    def of(cls, samples: Iterable[str]) -> Sizes:
-        """Of texts that occur equally often, the shortest and the longest among them."""
+    def of(cls, samples: Iterable[str], weights: Sequence[float] | None = None) -> Sizes:
+        """Of texts, the shortest and the longest among them; without weights all occur equally."""
         lengths = [len(sample.encode()) for sample in samples]
-        return cls(min(lengths), fmean(lengths), max(lengths))
+        return cls(min(lengths), fmean(lengths, weights), max(lengths))
 
 
 @dataclass(frozen=True)
@@ -170,19 +170,19 @@ def _choice(arguments: Sequence[Argument]) -> Sizes:
     values = arguments[0]
     if not isinstance(values, tuple) or not values:
         raise BadArguments("has no list to choose from")
-    if len(arguments) == 2:
-        _weights(arguments[1], len(values))
-    bare = Sizes.of(map(as_text, values))
+    weights = _weights(arguments[1], len(values)) if len(arguments) == 2 else None
+    bare = Sizes.of(map(as_text, values), weights)
     if made_by_choice(values) is Makes.TEXT:
         return bare
-    return replace(Sizes.of(map(as_json, values)), least=bare.least)
+    return replace(Sizes.of(map(as_json, values), weights), least=bare.least)
 
 
-def _weights(weights: Argument, values: int) -> None:
+def _weights(weights: Argument, values: int) -> list[float]:
     if not isinstance(weights, tuple) or len(weights) != values:
         raise BadArguments("needs one weight for each value")
     if min(numbers := [_number(weight) for weight in weights]) < 0 or not sum(numbers):
         raise BadArguments("has a weight below 0, or none above")
+    return numbers
 
 
 def _text(arguments: Sequence[Argument]) -> Sizes:
