@@ -124,6 +124,15 @@ def test_a_task_writes_nowhere_but_into_its_temporary_folder() -> None:
     assert re.search(r"^USER (?!root)", dockerfile, re.MULTILINE)
 
 
+def test_a_task_has_no_rights_of_the_kernels_and_is_nobody() -> None:
+    assert CONTAINER["LinuxParameters"]["Capabilities"] == {"Drop": ["ALL"]}
+    assert CONTAINER["User"] == "10001"
+    assert CONTAINER.keys().isdisjoint({"Privileged", "DockerSecurityOptions", "PortMappings"})
+    dockerfile = (ROOT / "worker/Dockerfile").read_text()
+    assert "--uid 10001 worker" in dockerfile
+    assert "-perm /6000 -exec chmod a-s" in dockerfile
+
+
 def test_a_demos_tasks_are_as_closed_as_the_base_says() -> None:
     base = {
         "family": "kinesis-demo-x-worker",
@@ -131,7 +140,11 @@ def test_a_demos_tasks_are_as_closed_as_the_base_says() -> None:
             {
                 "name": "worker",
                 "readonlyRootFilesystem": True,
-                "linuxParameters": {"tmpfs": [{"containerPath": TEMPORARY, "size": 16}]},
+                "user": "10001",
+                "linuxParameters": {
+                    "capabilities": {"drop": ["ALL"]},
+                    "tmpfs": [{"containerPath": TEMPORARY, "size": 16}],
+                },
             }
         ],
     }
@@ -140,7 +153,11 @@ def test_a_demos_tasks_are_as_closed_as_the_base_says() -> None:
     )
     (container,) = derived["containerDefinitions"]
     assert container["readonlyRootFilesystem"] is True
-    assert container["linuxParameters"]["tmpfs"][0]["containerPath"] == TEMPORARY
+    assert container["linuxParameters"] == {
+        "capabilities": {"drop": ["ALL"]},
+        "tmpfs": [{"containerPath": TEMPORARY, "size": 16}],
+    }
+    assert container["user"] == "10001"
 
 
 def test_every_log_group_forgets() -> None:
