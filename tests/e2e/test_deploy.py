@@ -76,7 +76,7 @@ def test_the_workflow_reaches_the_controller(stack: EmbeddedStack, url: str) -> 
     assert url
 
 
-def test_a_client_sees_the_health_check_of_the_base_task_definition(
+def test_a_client_sees_how_the_base_task_definition_watches_and_confines_its_container(
     stack: EmbeddedStack, url: str
 ) -> None:
     family = stack.outputs["TaskDefinitionFamily"]
@@ -84,6 +84,7 @@ def test_a_client_sees_the_health_check_of_the_base_task_definition(
     (container,) = answer["taskDefinition"]["containerDefinitions"]
     assert container["healthCheck"]["command"] == ["CMD", "python", "-m", "worker.health"]
     assert {"name": "METRICS_PUBLISH_INTERVAL", "value": "1"} in container["environment"]
+    assert container["linuxParameters"]["capabilities"] == {"drop": ["ALL"]}
     assert url
 
 

@@ -44,6 +44,7 @@ TO_BE_READ = {
     "braces": document('"a": "' + "{" * 7_900),
     "ranges": document(times(99, "{{integer 0 4095}}")),
     "people": document(",".join(f'"{name}":"{{{{faker.{name}}}}}"' for name in PROVIDERS)),
+    "hot keys": document('"a":1', ',"partition_key":"' + "{{hot 0.5 1000}}" * 28 + '"'),
     "digits": document('"a": {{integer ' + "1" * 7_900 + "}}"),
     "signs": document('"a": {{choice [' + "-1." * 2_600 + "]}}"),
     "quotes": document('"a": {{choice [' + "'a" * 3_900),
@@ -60,7 +61,6 @@ TO_BE_MADE = {
     "texts": document(times(99, '"{{text 10000}}"')),
     "a text": document('"a": "{{text 1000000}}"'),
     "keys": document('"a":1', ',"partition_key":"' + "{{uniform}}" * 28 + '"'),
-    "hot keys": document('"a":1', ',"partition_key":"' + "{{hot 0.5 1000}}" * 28 + '"'),
 }
 
 
