@@ -16,6 +16,7 @@ from chalice.app import Chalice, IAMAuthorizer, Request, Response
 from chalicelib import aws_errors, controller, demo_series, demos, errors, log, settings, starting
 from chalicelib.errors import DemoError, FieldProblem, InvalidPlan
 from chalicelib.services import Services
+from chalicelib.unsaid import without_proofs
 
 app = Chalice(app_name="kinesis-demo", configure_logs=False)
 
@@ -116,7 +117,12 @@ def get_metrics(demo_id: str) -> dict[str, Any]:
 @app.lambda_function(name="controller")
 def lambda_handler(event: object, context: object) -> dict[str, Any]:
     """One operation of the workflow. It raises what it can't do: see chalicelib/errors.py."""
-    state = controller.handle(event, services())
+    try:
+        state = controller.handle(event, services())
+    except ClientError as error:
+        # The runtime writes the message into the log and into the workflow's history.
+        error.args = (without_proofs(str(error)),)
+        raise
     log.line(
         log.Level.INFO,
         str(state["status"]),

@@ -15,13 +15,14 @@ from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
 import botocore.session
-from botocore.awsrequest import AWSRequest
+from botocore.awsrequest import AWSRequest, AWSResponse
 from botocore.exceptions import ConnectionError, HTTPClientError  # noqa: A004
 from botocore.httpsession import URLLib3Session
 from botocore.utils import get_environ_proxies
 
 from client.refusal import explained
 from client.signing import Signer
+from client.unsaid import without_proofs
 
 TIMEOUT_SECONDS = 30
 """API Gateway itself gives up after 29 s."""
@@ -111,7 +112,7 @@ class DemoApi:
             raise ApiError(None, f"{method} {url} got no answer: {error}; {_LOOK}") from error
         self.stream_model = answer.headers.get(MODEL_HEADER, "")
         try:
-            content = json.loads(answer.content)
+            content = json.loads(_readable(answer))
         except ValueError as error:
             message = f"{method} {url} answered no JSON; {_LOOK}"
             raise ApiError(answer.status_code, message) from error
@@ -133,6 +134,12 @@ class DemoApi:
             raise ApiError(answer.status, message, answer.body)
         result: dict[str, Any] = answer.body
         return result
+
+
+def _readable(answer: AWSResponse) -> str:
+    """The answer's text; a refusal's may repeat the request, which proves whose it is."""
+    text: str = answer.content.decode()
+    return text if answer.status_code < 400 else without_proofs(text)
 
 
 def _given(**query: object) -> dict[str, str]:

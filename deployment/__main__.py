@@ -12,6 +12,7 @@ from types import FrameType
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
+from chalicelib.unsaid import without_proofs
 from deployment import checkout, deploy, destroy, dry_run, prerequisites, status
 from deployment.errors import DeploymentError
 
@@ -70,7 +71,7 @@ def main() -> int:
         _choose_region(arguments.region)
         return _done(arguments)
     except (DeploymentError, BotoCoreError, ClientError) as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(without_proofs(f"error: {error}"), file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("interrupted; the same command goes on from here", file=sys.stderr)
@@ -102,7 +103,7 @@ def _choose_region(named: str | None) -> None:
 
 
 def _say(line: str) -> None:
-    print(line, flush=True)
+    print(without_proofs(line), flush=True)
 
 
 def _interrupt(_: int, __: FrameType | None) -> None:

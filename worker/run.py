@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 from collections.abc import Callable
 from contextlib import closing
 from functools import partial
@@ -41,14 +40,14 @@ def run(stop: Stop) -> int:
     try:
         settings = read_settings(os.environ)
     except BadSettings as error:
-        print(f"worker: {error}", file=sys.stderr)
+        log.say(f"worker: {error}")
         return 2
     try:
         client = kinesis_client(settings.region, MOST)
         publisher = _publisher(settings)
         gathering = _gathering(settings, client)
     except (BotoCoreError, ClientError, BrokenShardMap, ValueError) as error:
-        print(f"worker: stream {settings.stream_name} can't be used: {error}", file=sys.stderr)
+        log.say(f"worker: stream {settings.stream_name} can't be used: {error}")
         return 1
     if settings.record_template is not None:
         fakes.prepare(settings.record_template.providers)
