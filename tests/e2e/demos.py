@@ -12,7 +12,7 @@ from botocore.config import Config
 from client.console import Console
 from local.demo import prove_demo
 from local.ledgers import read_task_logs
-from local.platform import LocalPlatform
+from local.platform import LocalPlatform, credentials_of
 from local.reader import Post, read_stream
 from local.summary import Summary
 
@@ -100,8 +100,7 @@ def client(platform: LocalPlatform, service: str) -> Any:
         service,  # type: ignore[call-overload]
         endpoint_url=platform.stack.endpoint,
         region_name=environment["AWS_REGION"],
-        aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
+        **credentials_of(platform.stack),
         config=Config(proxies={}),
     )
 

@@ -14,7 +14,7 @@ from typing import Any
 import boto3
 
 from local.agent import Agent
-from local.platform import api_of
+from local.platform import api_of, credentials_of
 from local.stack import REGION, EmbeddedStack
 from tests.e2e.demos import wait_until
 
@@ -39,8 +39,7 @@ class Cloud:
             service,
             endpoint_url=self.stack.endpoint,
             region_name=REGION,
-            aws_access_key_id=self.stack.environment["AWS_ACCESS_KEY_ID"],
-            aws_secret_access_key=self.stack.environment["AWS_SECRET_ACCESS_KEY"],
+            **credentials_of(self.stack),
         )
 
     def call(self, method: str, path: str, body: object = None) -> tuple[int, Any]:

@@ -10,6 +10,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from deployment.template import rendered
+from local.platform import credentials_of
 from local.stack import REGION, EmbeddedStack
 from tests.e2e.demos import wait_until
 from tests.template import TEMPLATE, WORKFLOW
@@ -26,8 +27,7 @@ def client(stack: EmbeddedStack, service: Any) -> Any:
         service,
         endpoint_url=stack.endpoint,
         region_name=REGION,
-        aws_access_key_id=stack.environment["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=stack.environment["AWS_SECRET_ACCESS_KEY"],
+        **credentials_of(stack),
     )
 
 
