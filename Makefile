@@ -1,6 +1,7 @@
 # make demo    set up, run the four-phase demo on this machine, prove that no record was lost
 #              THRESHOLDS='lost==0, throttled<1%' ABORT_ON_FAIL=on: what it has to achieve
 # make test    set up, run every check and test (make lint: what is unsafe, in sources, template, packages)
+# make chaos   set up, run the whole fault suite, print what each fault did (under 20 minutes)
 # make bench   set up the peers, measure the producer beside them (BENCH=--quick: two minutes)
 # make screenshots  take docs/page*.png anew
 # make coverage  branches of worker/ and api/ that the tests reach, and whether they are 95% of all
@@ -68,6 +69,12 @@ coverage: $(READY_TEST)
 .PHONY: mutants
 mutants: .venv-mutants/.ready
 	@.venv-mutants/bin/python -m tests.mutants $(MODULES)
+
+.PHONY: chaos
+chaos: $(READY_TEST)
+	@rm -f .local/chaos.jsonl; mkdir -p .local
+	CHAOS_RECORD=$(CURDIR)/.local/chaos.jsonl .venv/bin/python -m pytest tests/chaos -m "long or not long"
+	@.venv/bin/python -m tests.chaos.table .local/chaos.jsonl
 
 .PHONY: screenshots
 screenshots: $(READY_TEST)
