@@ -93,7 +93,7 @@ def read_answer(body: bytes, sent: int) -> Outcome:
     if len(entries) != sent:
         problem = f"{sent} entries sent, {len(entries)} answered"
         return Outcome.refused(sent, Cause.UNREACHABLE, problem)
-    if not [e for e in entries if "ErrorCode" in e or "SequenceNumber" not in e]:
+    if not [e for e in entries if "ErrorCode" in e or not e.get("SequenceNumber")]:
         return Outcome((), shard_ids)
     causes = [_cause(entry) for entry in entries]
     said = {
@@ -104,8 +104,8 @@ def read_answer(body: bytes, sent: int) -> Outcome:
     return Outcome(causes, shard_ids, tuple(said.items()))
 
 
-def _cause(entry: dict[str, str]) -> Cause | None:
+def _cause(entry: dict[str, object]) -> Cause | None:
     code = entry.get("ErrorCode")
     if code is None:
         return None if entry.get("SequenceNumber") else Cause.UNREACHABLE
-    return Cause.THROTTLED if code in THROTTLES else Cause.INTERNAL_FAILURE
+    return Cause.THROTTLED if str(code) in THROTTLES else Cause.INTERNAL_FAILURE

@@ -19,6 +19,8 @@ class Cause(StrEnum):
     """The same, while Kinesis answered InternalFailure or a 5xx."""
     UNREACHABLE = "unreachable"
     """The same, while no answer came: connection refused, time-out, a reply that can't be read."""
+    NOT_AUTHENTICATED = "not_authenticated"
+    """The same, while there were no valid credentials, or the clock was wrong."""
     REJECTED = "rejected"
     """Kinesis refused the request for good: no such stream, access denied, record too large."""
     DRAIN_TIMEOUT = "drain_timeout"

@@ -32,7 +32,7 @@ class Latency(StrEnum):
 
 
 _MAGIC = 0x4B4F4444  # "KODD"
-_VERSION = 2
+_VERSION = 3
 _HEADER = ("magic", "version", "pool_pid", "slots")
 _COLUMNS = (
     "pid",

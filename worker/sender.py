@@ -12,8 +12,15 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 import boto3
+import orjson
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    CredentialRetrievalError,
+    NoCredentialsError,
+    PartialCredentialsError,
+)
 
 from worker import log
 from worker.encoding import THROTTLES, Outcome, read_answer, request_body
@@ -25,6 +32,22 @@ if TYPE_CHECKING:
 
 CONNECT_TIMEOUT_S = 5
 READ_TIMEOUT_S = 15
+MAY_BE_AUTHENTICATED_LATER = frozenset(
+    {
+        "ExpiredToken",
+        "ExpiredTokenException",
+        "InvalidSignatureException",
+        "RequestExpired",
+        "RequestInTheFuture",
+        "RequestTimeTooSkewed",
+        "SignatureDoesNotMatch",
+    }
+)
+"""Errors that pass when credentials are refreshed, or a clock is put right."""
+_NO_CREDENTIALS = (CredentialRetrievalError, NoCredentialsError, PartialCredentialsError)
+_REQUEST_TIMEOUT = 408
+_MOST_SHOWN = 200
+"""Of an error that isn't Kinesis' own, bytes."""
 _EVENT = "kinesis.PutRecords"
 _BODY = "put_records_body"
 
@@ -56,6 +79,8 @@ class KinesisSender:
             outcome = read_answer(answer["Body"], len(items))
         except ClientError as error:
             outcome = Outcome.refused(len(items), _cause_of(error), str(error))
+        except _NO_CREDENTIALS as error:
+            outcome = Outcome.refused(len(items), Cause.NOT_AUTHENTICATED, str(error))
         except BotoCoreError as error:
             outcome = Outcome.refused(len(items), Cause.UNREACHABLE, str(error))
         for cause, problem in outcome.problems:
@@ -97,14 +122,36 @@ def _give_body(params: dict[str, Any], context: dict[str, Any], **_: Any) -> Non
 def _keep_answer(
     response_dict: dict[str, Any], customized_response_dict: dict[str, Any], **_: Any
 ) -> None:
-    """Hand a success's body on as it is; an error stays for botocore to read."""
-    if response_dict["status_code"] == 200:
-        customized_response_dict["Body"] = response_dict["body"]
+    """Hand a success's body on as it is; an error stays for botocore to read, if it can be.
+
+    What stands between here and Kinesis has errors of its own, which botocore may stumble over.
+    """
+    body = response_dict["body"]
+    if response_dict["status_code"] < 300:
+        customized_response_dict["Body"] = body
         response_dict["body"] = b"{}"
+    elif not _is_error(body):
+        response_dict["body"] = orjson.dumps({"message": body[:_MOST_SHOWN].decode("latin-1")})
+
+
+def _is_error(body: bytes) -> bool:
+    """Whether it is an error in the AWS JSON protocol."""
+    try:
+        fields = orjson.loads(body)
+    except ValueError:
+        return False
+    return isinstance(fields, dict) and all(
+        isinstance(fields.get(name, ""), str) for name in ("__type", "message", "Message")
+    )
 
 
 def _cause_of(error: ClientError) -> Cause:
-    if error.response.get("Error", {}).get("Code") in THROTTLES:
+    code = error.response.get("Error", {}).get("Code")
+    if code in THROTTLES:
         return Cause.THROTTLED
+    if code in MAY_BE_AUTHENTICATED_LATER:
+        return Cause.NOT_AUTHENTICATED
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500)
+    if status == _REQUEST_TIMEOUT:
+        return Cause.UNREACHABLE
     return Cause.INTERNAL_FAILURE if status >= 500 else Cause.REJECTED

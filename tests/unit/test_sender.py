@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
-from botocore.exceptions import ReadTimeoutError
+from botocore.exceptions import NoCredentialsError, ReadTimeoutError
 
 from worker.ledger import Cause
 from worker.record import Entry, Record
@@ -32,7 +32,8 @@ class Service:
         self.requests: list[AWSPreparedRequest] = []
         self.answer: Callable[[], tuple[int, bytes]] = lambda: (200, b"{}")
         answer: Any = self._answer  # botocore takes what it returns, unlike the stubs
-        client.meta.events.register("before-send.kinesis.PutRecords", answer)
+        self.events: Any = client.meta.events
+        self.events.register("before-send.kinesis.PutRecords", answer)
 
     def _answer(self, request: AWSPreparedRequest, **_: object) -> AWSResponse:
         self.requests.append(request)
@@ -40,7 +41,7 @@ class Service:
         headers: Any = {"x-amzn-RequestId": "id"}
         return AWSResponse(request.url, status, headers, Raw(body))
 
-    def entries(self, *entries: dict[str, str]) -> None:
+    def entries(self, *entries: dict[str, Any]) -> None:
         self.answer = lambda: (200, json.dumps({"Records": entries}).encode())
 
     def error(self, status: int, code: str) -> None:
@@ -97,8 +98,19 @@ def test_an_answer_that_cannot_be_read_counts_as_no_answer(service: Service, bod
     assert list(service.sender.send(RECORDS).causes) == [Cause.UNREACHABLE] * 3
 
 
-def test_an_entry_without_a_sequence_number_was_not_taken(service: Service) -> None:
-    service.entries(TAKEN, {"ShardId": "s"}, TAKEN)
+def test_an_error_code_of_any_type_is_a_refusal(service: Service) -> None:
+    service.entries(TAKEN, {"ErrorCode": ["what"]}, {"ErrorCode": 7, "SequenceNumber": "1"})
+    internal = Cause.INTERNAL_FAILURE
+    assert service.sender.send(RECORDS).causes == [None, internal, internal]
+
+
+@pytest.mark.parametrize(
+    "entry", [{"ShardId": "s"}, {"ShardId": "s", "SequenceNumber": None}, {"SequenceNumber": ""}]
+)
+def test_an_entry_without_a_sequence_number_was_not_taken(
+    service: Service, entry: dict[str, Any]
+) -> None:
+    service.entries(TAKEN, entry, TAKEN)
     assert list(service.sender.send(RECORDS).causes) == [None, Cause.UNREACHABLE, None]
 
 
@@ -111,6 +123,11 @@ def test_an_entry_without_a_sequence_number_was_not_taken(service: Service) -> N
         ("ServiceUnavailable", 503, Cause.INTERNAL_FAILURE),
         ("ResourceNotFoundException", 400, Cause.REJECTED),
         ("AccessDeniedException", 400, Cause.REJECTED),
+        ("UnrecognizedClientException", 400, Cause.REJECTED),
+        ("ExpiredTokenException", 400, Cause.NOT_AUTHENTICATED),
+        ("InvalidSignatureException", 400, Cause.NOT_AUTHENTICATED),
+        ("RequestTimeTooSkewed", 403, Cause.NOT_AUTHENTICATED),
+        ("RequestTimeoutException", 408, Cause.UNREACHABLE),
     ],
 )
 def test_a_refused_request_refuses_all_its_records(
@@ -118,6 +135,36 @@ def test_a_refused_request_refuses_all_its_records(
 ) -> None:
     service.error(status, code)
     assert list(service.sender.send(RECORDS).causes) == [cause] * 3
+
+
+@pytest.mark.parametrize("status", [400, 500, 502, 503])
+@pytest.mark.parametrize("body", [b"", b"[]", b"<html>", b'{"__type": 3}', b'{"message": {}}'])
+def test_an_error_that_is_not_kinesis_own_is_one_all_the_same(
+    service: Service, status: int, body: bytes
+) -> None:
+    service.answer = lambda: (status, body)
+    cause = Cause.REJECTED if status == 400 else Cause.INTERNAL_FAILURE
+    assert list(service.sender.send(RECORDS).causes) == [cause] * 3
+
+
+@pytest.mark.parametrize("status", [202, 204])
+def test_a_success_that_put_records_does_not_have_is_read_like_any(
+    service: Service, status: int
+) -> None:
+    service.answer = lambda: (status, b"")
+    assert list(service.sender.send(RECORDS).causes) == [Cause.UNREACHABLE] * 3
+
+
+def test_without_credentials_nothing_is_unreachable(
+    service: Service,
+) -> None:
+    def none(**_: object) -> None:
+        raise NoCredentialsError
+
+    service.events.register("before-sign.kinesis.PutRecords", none)
+    outcome = service.sender.send(RECORDS)
+    assert list(outcome.causes) == [Cause.NOT_AUTHENTICATED] * 3
+    assert "credentials" in outcome.problems[0][1]
 
 
 def test_a_time_out_is_told_apart(service: Service) -> None:
