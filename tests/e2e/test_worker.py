@@ -1,15 +1,11 @@
 """`python -m worker` as a process: signals at any moment, kills, and books that add up."""
 
-import json
 import os
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
 
 import boto3
 import psutil
@@ -19,8 +15,8 @@ from botocore.config import Config
 from local.platform import credentials_of
 from local.stack import EmbeddedStack
 from tests.e2e.demos import wait_until
+from tests.workers import Worker
 
-ROOT = Path(__file__).resolve().parents[2]
 STREAM = "s"
 
 
@@ -38,41 +34,12 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedStack]:
         yield running
 
 
-class Worker:
-    """A worker's process with an environment of its own."""
-
-    def __init__(self, stack: EmbeddedStack, folder: Path, **settings: object) -> None:
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "worker"],
-            cwd=ROOT,
-            env={
-                **stack.client_environment,
-                "STREAM_NAME": STREAM,
-                "ENABLE_CLOUDWATCH_METRICS": "false",
-                "TMPDIR": str(folder),
-                **{name: str(value) for name, value in settings.items()},
-            },
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-        )
-
-    def producers(self) -> list[psutil.Process]:
-        return psutil.Process(self.process.pid).children()
-
-    def ledger(self, seconds: float = 40) -> dict[str, Any]:
-        """Wait for the end; return the ledger, whose books must add up."""
-        out, err = self.process.communicate(timeout=seconds)
-        assert self.process.returncode == 0, err
-        ledger: dict[str, Any] = json.loads(out)
-        assert ledger["generated"] == ledger["delivered"] + ledger["failed"]
-        assert ledger["pending"] == 0
-        return ledger
+def worker_of(stack: EmbeddedStack, folder: Path, **settings: object) -> Worker:
+    return Worker(stack.client_environment, folder, {"STREAM_NAME": STREAM, **settings})
 
 
 def test_the_total_is_exactly_the_pace_times_the_time(stack: EmbeddedStack, tmp_path: Path) -> None:
-    worker = Worker(
+    worker = worker_of(
         stack,
         tmp_path,
         TARGET_TPS=1000,
@@ -89,7 +56,7 @@ def test_the_total_is_exactly_the_pace_times_the_time(stack: EmbeddedStack, tmp_
 def test_a_stop_while_the_pool_forks_reaches_every_producer(
     stack: EmbeddedStack, tmp_path: Path
 ) -> None:
-    worker = Worker(stack, tmp_path, TARGET_TPS=500, WORKER_PROCESSES=8)
+    worker = worker_of(stack, tmp_path, TARGET_TPS=500, WORKER_PROCESSES=8)
     wait_until("the first producer", worker.producers, 10)
     worker.process.send_signal(signal.SIGTERM)
     started = time.monotonic()
@@ -101,7 +68,7 @@ def test_a_stop_while_the_pool_forks_reaches_every_producer(
 def test_a_stop_before_the_worker_is_ready_is_heeded(
     stack: EmbeddedStack, tmp_path: Path, after: float
 ) -> None:
-    worker = Worker(stack, tmp_path, TARGET_TPS=500)
+    worker = worker_of(stack, tmp_path, TARGET_TPS=500)
     time.sleep(after)
     worker.process.send_signal(signal.SIGTERM)
     worker.process.wait(10)
@@ -110,7 +77,7 @@ def test_a_stop_before_the_worker_is_ready_is_heeded(
 
 @pytest.mark.parametrize("moment", ["at once", "later"])
 def test_producers_end_with_their_pool(stack: EmbeddedStack, tmp_path: Path, moment: str) -> None:
-    worker = Worker(stack, tmp_path, TARGET_TPS=500, WORKER_PROCESSES=4)
+    worker = worker_of(stack, tmp_path, TARGET_TPS=500, WORKER_PROCESSES=4)
     producers = wait_until("a producer", worker.producers, 10)
     if moment == "later":
         time.sleep(0.5)
@@ -123,7 +90,7 @@ def test_producers_end_with_their_pool(stack: EmbeddedStack, tmp_path: Path, mom
 def test_a_stream_that_does_not_exist_fails_every_record_with_the_cause(
     stack: EmbeddedStack, tmp_path: Path
 ) -> None:
-    worker = Worker(stack, tmp_path, STREAM_NAME="nowhere", PHASE_ENDS_AT=time.time() + 2)
+    worker = worker_of(stack, tmp_path, STREAM_NAME="nowhere", PHASE_ENDS_AT=time.time() + 2)
     ledger = worker.ledger()
     assert ledger["generated"] > 0
     assert ledger["failed_by_cause"] == {"rejected": ledger["generated"]}
@@ -131,7 +98,7 @@ def test_a_stream_that_does_not_exist_fails_every_record_with_the_cause(
 
 def test_a_service_that_hangs_holds_the_end_up_for_thirty_seconds_at_most(tmp_path: Path) -> None:
     with EmbeddedStack(tmp_path / "stack") as hanging:
-        worker = Worker(hanging, tmp_path, TARGET_TPS=100)
+        worker = worker_of(hanging, tmp_path, TARGET_TPS=100)
         wait_until("a producer", worker.producers, 10)
         os.kill(hanging.pid, signal.SIGSTOP)
         time.sleep(0.5)
@@ -157,7 +124,7 @@ def test_a_service_that_hangs_holds_the_end_up_for_thirty_seconds_at_most(tmp_pa
 def test_what_cannot_work_ends_at_once_with_a_line(
     stack: EmbeddedStack, tmp_path: Path, settings: dict[str, str], code: int, says: str
 ) -> None:
-    worker = Worker(stack, tmp_path, **settings)
+    worker = worker_of(stack, tmp_path, **settings)
     _, err = worker.process.communicate(timeout=15)
     assert worker.process.returncode == code, err
     assert says in err

@@ -1,0 +1,67 @@
+"""`python -m worker` as a process with an environment of its own, for whoever tests it whole."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import IO, Any
+
+import psutil
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+class Worker:
+    """A worker's process. Its scoreboard is in `folder`, which is its alone."""
+
+    def __init__(
+        self,
+        environment: Mapping[str, str],
+        folder: Path,
+        settings: Mapping[str, object],
+        *,
+        stdout: int | IO[str] = subprocess.PIPE,
+        prepare: Callable[[], None] | None = None,
+    ) -> None:
+        """`environment` is the stack's; `prepare` runs in the new process, before Python does."""
+        self.folder = folder
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "worker"],
+            cwd=ROOT,
+            env={
+                **environment,
+                "ENABLE_CLOUDWATCH_METRICS": "false",
+                "TMPDIR": str(folder),
+                **{name: str(value) for name, value in settings.items()},
+            },
+            stdout=stdout,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+            preexec_fn=prepare,
+        )
+        self.events: list[dict[str, Any]] = []
+        """What it logged, once it has ended."""
+
+    def producers(self) -> list[psutil.Process]:
+        return psutil.Process(self.process.pid).children()
+
+    def ledger(self, seconds: float = 40) -> dict[str, Any]:
+        """Wait for the end; return the ledger, whose books must add up."""
+        out, err = self.process.communicate(timeout=seconds)
+        self.events = [json.loads(line) for line in err.splitlines() if line.startswith("{")]
+        assert self.process.returncode == 0, err
+        ledger: dict[str, Any] = json.loads(out)
+        assert ledger["generated"] == ledger["delivered"] + ledger["failed"]
+        assert ledger["pending"] == 0
+        return ledger
+
+    def end(self) -> None:
+        """Leave nothing running, whatever the test came to."""
+        if self.process.poll() is None:
+            for process in [*self.producers(), psutil.Process(self.process.pid)]:
+                process.kill()
+            self.process.communicate()
