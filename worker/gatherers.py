@@ -50,7 +50,8 @@ class Plain:
 class Aggregated:
     """AGGREGATION=on: the aggregator before the collector."""
 
-    def __init__(self, shards: ShardMap, read_shards: Callable[[], ShardMap]) -> None:
+    def __init__(self, shards: ShardMap, read_shards: Callable[[], ShardMap | None]) -> None:
+        """`read_shards` returns None where the map can't be had: then the old one goes on."""
         self._shards = shards
         self._read_shards = read_shards
         self._packer = _Packer(shards)
@@ -70,8 +71,9 @@ class Aggregated:
         shards = self._read_shards()
 
         def change() -> None:
-            self._shards = shards
-            self._packer.remap(shards)
+            if shards is not None:
+                self._shards = shards
+                self._packer.remap(shards)
 
         return change
 

@@ -1,9 +1,14 @@
-"""Structured logging: one JSON line an event, on standard error; the ledger has standard output."""
+"""Structured logging: one JSON line an event, on standard error; the ledger has standard output.
+
+A line that can't be written, since the disk behind is full or the reader gone, is dropped: there is
+nowhere left to say so, and what it tells of must not end for it.
+"""
 
 from __future__ import annotations
 
 import json
 import sys
+from contextlib import suppress
 from datetime import UTC, datetime
 
 from worker.unsaid import without_proofs
@@ -17,5 +22,6 @@ def event(name: str, **fields: object) -> None:
 
 def say(line: str) -> None:
     """Write a line, without what proves to AWS whose task this is."""
-    sys.stderr.write(without_proofs(line) + "\n")
-    sys.stderr.flush()
+    with suppress(OSError):
+        sys.stderr.write(without_proofs(line) + "\n")
+        sys.stderr.flush()

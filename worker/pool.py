@@ -34,6 +34,7 @@ from worker.scoreboard import Latency, Scoreboard
 from worker.sender import Sender
 from worker.settings import Settings
 from worker.stop import STOP_SIGNALS, Stop
+from worker.ticker import Ticker
 
 _KILL_AFTER_NS = DRAIN_NS + 2 * NS
 """How long after the end a producer may live: its own drain, and a little to say goodbye."""
@@ -106,7 +107,7 @@ class Pool:
 
     def run(self) -> PoolReport:
         """Send until the phase ends or a signal comes; return when all is accounted for."""
-        ticker = _Ticker(self._settings.publish_interval, self._sample, self._publisher.publish)
+        ticker = Ticker(self._settings.publish_interval, self._sample, self._publisher.publish)
         while not self._finished():
             self._start_missing()
             self._sleep(ticker.seconds_to_next())
@@ -265,29 +266,3 @@ class Pool:
             ),
             latencies=self._latencies(),
         )
-
-
-class _Ticker:
-    """Calls `sample` after every whole second of Unix time and `publish` every interval."""
-
-    def __init__(
-        self, interval: float, sample: Callable[[int], None], publish: Callable[[], None]
-    ) -> None:
-        self._interval = interval
-        self._sample = sample
-        self._publish = publish
-        self._second = int(time.time())
-        self._published = time.monotonic()
-
-    def seconds_to_next(self) -> float:
-        return max(0.0, self._second + 1 - time.time())
-
-    def tick(self) -> None:
-        second = int(time.time())
-        if second <= self._second:
-            return
-        self._sample(second - 1)
-        self._second = second
-        if time.monotonic() - self._published >= self._interval - 0.5:
-            self._published = time.monotonic()
-            self._publish()

@@ -1,8 +1,9 @@
 """The edge: reads the environment, runs the pool and prints the ledger.
 
 Exit code 0: all records are accounted for (the ledger, one JSON line on standard output, says
-how); 1: no client can be made, or the shards that aggregates need can't be read; 2: the environment
-can't be read, and every bad variable is named on standard error.
+how); 1: no client can be made, the shards that aggregates need can't be read, or the scoreboard or
+the ledger can't be written; 2: the environment can't be read, and every bad variable is named on
+standard error.
 """
 
 from __future__ import annotations
@@ -10,7 +11,6 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable
-from contextlib import closing
 from functools import partial
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -28,7 +28,8 @@ from worker.scoreboard import Latency, Scoreboard
 from worker.sender import KinesisSender, kinesis_client
 from worker.settings import Settings, read_settings
 from worker.shardcount import ShardCount, shard_count_client
-from worker.shardmap import BrokenShardMap, read_shard_map
+from worker.shardmap import BrokenShardMap
+from worker.shardreader import read_first_map, read_next_map
 from worker.stop import Stop
 
 if TYPE_CHECKING:
@@ -51,7 +52,11 @@ def run(stop: Stop) -> int:
         return 1
     if settings.record_template is not None:
         fakes.prepare(settings.record_template.providers)
-    scoreboard = Scoreboard.create(uuid4().hex[:8], settings.processes or usable_cpus())
+    try:
+        scoreboard = Scoreboard.create(uuid4().hex[:8], settings.processes or usable_cpus())
+    except OSError as error:
+        print(f"worker: no scoreboard can be made: {error}; give TMPDIR room", file=sys.stderr)
+        return 1
     log.event(
         "started",
         pool=scoreboard.name,
@@ -64,20 +69,31 @@ def run(stop: Stop) -> int:
     sender = KinesisSender(client, settings.stream_name)
     pool = Pool(settings, scoreboard, sender, gathering, publisher, stop)
     report = pool.run()
-    print(json.dumps(_ledger_line(settings, report)), flush=True)
-    scoreboard.remove()
+    told = _tell(_ledger_line(settings, report))
+    if told:
+        scoreboard.remove()
+    else:
+        log.event("ledger_not_written", counts=report.books.summary(), still_in=scoreboard.path)
     pool.publish()  # last: nobody waits for it, and the ledger must be out before a SIGKILL
-    return 0
+    return 0 if told else 1
+
+
+def _tell(ledger: dict[str, object]) -> bool:
+    """Whether the ledger could be written to standard output."""
+    try:
+        with open(sys.stdout.fileno(), "w", closefd=False) as out:
+            print(json.dumps(ledger), file=out)
+    except OSError:
+        return False
+    return True
 
 
 def _gathering(settings: Settings, client: KinesisClient) -> Callable[[], Gathering]:
     """What makes each producer's gathering; `client` is used in the producers' processes only."""
     if not settings.aggregation:
         return Plain
-    # By a client of its own: one that has connected must not be shared by fork.
-    with closing(kinesis_client(settings.region, 1)) as unshared:
-        shards = read_shard_map(unshared, settings.stream_name)
-    return lambda: Aggregated(shards, partial(read_shard_map, client, settings.stream_name))
+    shards = read_first_map(settings.region, settings.stream_name)
+    return lambda: Aggregated(shards, partial(read_next_map, client, settings.stream_name))
 
 
 def _publisher(settings: Settings) -> Publisher:

@@ -62,12 +62,21 @@ class Scoreboard:
 
     @classmethod
     def create(cls, name: str, slots: int, folder: Path | None = None) -> Scoreboard:
-        """Make an empty one for this process in `folder` (default: the temporary folder)."""
+        """Make an empty one for this process in `folder` (default: the temporary folder).
+
+        Raises OSError. The room is taken up at once: on a disk that is full later, writing to a
+        page that isn't there yet would end the process by SIGBUS.
+        """
         path = (folder or Path(tempfile.gettempdir())) / f"{name}{_SUFFIX}"
         size = (len(_HEADER) + slots * len(_COLUMNS)) * _CELL
-        with path.open("w+b") as file:
-            file.truncate(size)
-            memory = mmap.mmap(file.fileno(), size)
+        try:
+            with path.open("w+b") as file:
+                file.write(bytes(size))
+                file.flush()
+                memory = mmap.mmap(file.fileno(), size)
+        except OSError:
+            path.unlink(missing_ok=True)
+            raise
         header = memoryview(memory).cast("q")
         header[0], header[1], header[2], header[3] = _MAGIC, _VERSION, os.getpid(), slots
         return cls(path, memory)

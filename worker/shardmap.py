@@ -80,10 +80,10 @@ def read_shard_map(client: KinesisClient, stream_name: str) -> ShardMap:
     Raises what boto3 raises, and BrokenShardMap where a reshard is caught halfway: ask again then.
     """
     answer = client.list_shards(StreamName=stream_name, ShardFilter={"Type": "AT_LATEST"})
-    listed = answer["Shards"]
+    listed = [*answer.get("Shards", ())]
     while token := answer.get("NextToken"):
         answer = client.list_shards(NextToken=token)
-        listed += answer["Shards"]
+        listed += answer.get("Shards", ())
     return ShardMap(tuple(_open_shards(listed)))
 
 

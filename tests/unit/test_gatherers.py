@@ -79,6 +79,18 @@ def test_after_a_reshard_the_map_is_read_again_and_gone_by() -> None:
         assert {THREE.shard_of(key).shard_id for key in keys} == {shard_id}
 
 
+def test_a_map_that_cannot_be_read_leaves_the_old_one_and_is_asked_for_again() -> None:
+    gathering = Aggregated(TWO, lambda: None)
+    batch = sent(gathering)
+    look = gathering.surprised(batch, landed(batch, THREE), 0)
+    assert look is not None
+    gathering.gatherer.add(records(200), 0)
+    look()()
+    (batch,) = gathering.gatherer.drain()
+    assert (len(batch.items), batch.records) == (2, 200)
+    assert gathering.surprised(batch, landed(batch, THREE), REMAP_PAUSE_NS) is not None
+
+
 def test_the_map_is_not_read_more_often_than_every_few_seconds() -> None:
     gathering = Aggregated(TWO, lambda: TWO)
     batch = sent(gathering)

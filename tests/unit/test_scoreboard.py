@@ -61,3 +61,14 @@ def test_a_scoreboard_that_was_cut_off_is_refused(tmp_path: Path) -> None:
 def test_a_missing_file_is_refused_with_its_name(tmp_path: Path) -> None:
     with pytest.raises(BrokenScoreboard, match="nowhere"):
         Scoreboard.open(tmp_path / "nowhere")
+
+
+def test_the_room_that_it_needs_is_taken_up_at_once(tmp_path: Path) -> None:
+    size = Scoreboard.create("a", 2, tmp_path).path.stat()
+    assert size.st_blocks * 512 >= size.st_size > 2 * 272 * 8
+
+
+def test_a_folder_that_cannot_be_written_to_is_an_error_and_nothing_is_left(tmp_path: Path) -> None:
+    with pytest.raises(OSError, match="gone"):
+        Scoreboard.create("a", 2, tmp_path / "gone")
+    assert list(tmp_path.iterdir()) == []
