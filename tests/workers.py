@@ -24,6 +24,7 @@ class Worker:
         settings: Mapping[str, object],
         *,
         stdout: int | IO[str] = subprocess.PIPE,
+        stderr: int | IO[str] = subprocess.PIPE,
         prepare: Callable[[], None] | None = None,
     ) -> None:
         """`environment` is the stack's; `prepare` runs in the new process, before Python does."""
@@ -38,7 +39,7 @@ class Worker:
                 **{name: str(value) for name, value in settings.items()},
             },
             stdout=stdout,
-            stderr=subprocess.PIPE,
+            stderr=stderr,
             text=True,
             start_new_session=True,
             preexec_fn=prepare,
@@ -52,12 +53,24 @@ class Worker:
     def ledger(self, seconds: float = 40) -> dict[str, Any]:
         """Wait for the end; return the ledger, whose books must add up."""
         out, err = self.process.communicate(timeout=seconds)
-        self.events = [json.loads(line) for line in err.splitlines() if line.startswith("{")]
+        self._read_events(err)
         assert self.process.returncode == 0, err
         ledger: dict[str, Any] = json.loads(out)
         assert ledger["generated"] == ledger["delivered"] + ledger["failed"]
         assert ledger["pending"] == 0
         return ledger
+
+    def refusal(self, seconds: float = 40) -> str:
+        """Wait for an end with exit code 1; return what it said on standard error."""
+        _, err = self.process.communicate(timeout=seconds)
+        self._read_events(err)
+        assert self.process.returncode == 1, err
+        assert "Traceback" not in err
+        return str(err)
+
+    def _read_events(self, err: str | None) -> None:
+        lines = (err or "").splitlines()
+        self.events = [json.loads(line) for line in lines if line.startswith("{")]
 
     def end(self) -> None:
         """Leave nothing running, whatever the test came to."""

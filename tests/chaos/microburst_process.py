@@ -4,33 +4,22 @@
 
 Its own command can't be told to take any free port, and its server refuses requests of more than
 1 MiB, where a PutRecords has up to 5 MiB and a third more in base64. All else is microburst's: what
-it detects, decides and does. It ends with whoever holds the other end of its standard input.
+it detects, decides and does.
 """
 
 from __future__ import annotations
 
 import argparse
 import logging
-import os
 import socket
-import sys
-import threading
 
 from aiohttp import web
 from microburst.control import CONTROL_PREFIX
 from microburst.core.pipeline import Microburst
 
+from tests.chaos.served import end_with_parent
+
 MOST_BODY_BYTES = 16 * 1024 * 1024
-
-
-def end_with_parent() -> None:
-    """Has this process end once the other end of its standard input is closed."""
-
-    def watch() -> None:
-        sys.stdin.buffer.read()
-        os._exit(0)
-
-    threading.Thread(target=watch, daemon=True).start()
 
 
 def application(upstream: str) -> web.Application:
@@ -45,7 +34,7 @@ def application(upstream: str) -> web.Application:
 
 
 def main() -> None:
-    """Serve until a signal comes or the parent is gone."""
+    """Serve until it is killed, or the parent is gone."""
     parser = argparse.ArgumentParser(prog="python -m tests.chaos.microburst_process")
     parser.add_argument("--socket", required=True, type=int, help="a listening socket's descriptor")
     parser.add_argument("--upstream", required=True, help="where requests go that no rule stops")
@@ -53,7 +42,13 @@ def main() -> None:
     end_with_parent()
     logging.basicConfig(level=logging.WARNING)
     listener = socket.socket(fileno=arguments.socket)
-    web.run_app(application(arguments.upstream), sock=listener, access_log=None, print=None)
+    web.run_app(
+        application(arguments.upstream),
+        sock=listener,
+        access_log=None,
+        print=None,
+        shutdown_timeout=0.1,
+    )
 
 
 if __name__ == "__main__":
