@@ -1,7 +1,8 @@
 """One embedded AWS for the faults between worker and Kinesis; each test has a stream of its own."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,8 @@ from tests.chaos.entries import NONE, EntryFaults
 from tests.chaos.proxy import FaultProxy
 from tests.chaos.site import Site, kinesis_of
 
+NewSite = Callable[[str], Site]
+
 
 @pytest.fixture(scope="session")
 def kinesis_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedStack]:
@@ -19,13 +22,26 @@ def kinesis_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Embedded
 
 
 @pytest.fixture
-def site(
+def new_site(
     kinesis_stack: EmbeddedStack, tmp_path: Path, request: pytest.FixtureRequest
-) -> Iterator[Site]:
-    name = re.sub(r"[^\w.-]", "-", str(request.node.name))[:100]
-    there = Site(kinesis_stack, tmp_path, name)
-    yield there
-    there.close()
+) -> Iterator[NewSite]:
+    """Makes streams whose names begin with the test's, and deletes them at its end."""
+    test = re.sub(r"[^\w.-]", "-", str(request.node.name))[:100]
+    with ExitStack() as sites:
+
+        def make(name: str) -> Site:
+            folder = tmp_path / name
+            folder.mkdir()
+            site = Site(kinesis_stack, folder, f"{test}-{name}")
+            sites.callback(site.close)
+            return site
+
+        yield make
+
+
+@pytest.fixture
+def site(new_site: NewSite) -> Site:
+    return new_site("s")
 
 
 @pytest.fixture(scope="session")

@@ -52,6 +52,11 @@ class Outcome:
         """What the worker's log says was the first refusal of each cause."""
         return {e["cause"]: e["problem"] for e in self.events if e["event"] == "refused"}
 
+    def assert_all_arrived(self) -> None:
+        assert self.causes == {}
+        assert self.proof.lost == 0
+        assert self.ledger["delivered"] == self.proof.generated
+
     @property
     def untold(self) -> int:
         """Records that the ledger doesn't call failed and that are not in the stream."""
@@ -65,7 +70,7 @@ class Site:
     def __init__(self, stack: EmbeddedStack, folder: Path, name: str) -> None:
         self.stack = stack
         self.stream = name
-        self._folder = folder
+        self.folder = folder
         self._numbers = count()
         self._workers: dict[str, Worker] = {}
         self.kinesis = kinesis_of(stack)
@@ -88,8 +93,8 @@ class Site:
         **process: Any,
     ) -> Worker:
         """A worker that sends by way of `endpoint` for so long; None: until it is told to stop."""
-        demo_id = f"d{next(self._numbers)}"
-        folder = self._folder / demo_id
+        demo_id = f"{self.stream}-{next(self._numbers)}"
+        folder = self.folder / demo_id
         folder.mkdir()
         ends = {} if seconds is None else {"PHASE_ENDS_AT": time.time() + seconds}
         own = {
@@ -108,10 +113,9 @@ class Site:
         self, worker: Worker, fault: str, times: int, where: str = BETWEEN, seconds: float = 60
     ) -> Outcome:
         """Wait for the worker's end, hold its ledger against the stream, write the row down."""
-        pids = [worker.process.pid, *(p.pid for p in worker.producers())]
         ledger = worker.ledger(seconds)
         assert list(worker.folder.glob("*.scoreboard")) == []
-        return self._held(worker, ledger, pids, fault, times, where)
+        return self._held(worker, ledger, fault, times, where)
 
     def outcome_of_killed(self, worker: Worker, fault: str, times: int, where: str) -> Outcome:
         """The same for a worker that printed no ledger: by its scoreboard, as ECS' agent does."""
@@ -122,13 +126,12 @@ class Site:
             slot.fail(Cause.PROCESS_DIED, slot.pending)
         producers = {name: slot.summary() for name, slot in books.items()}
         ledger = {**sum(books.values(), Ledger()).summary(), "producers": producers}
-        return self._held(worker, ledger, [board.pool_pid], fault, times, where)
+        return self._held(worker, ledger, fault, times, where)
 
     def _held(
         self,
         worker: Worker,
         ledger: Mapping[str, Any],
-        pids: list[int],
         fault: str,
         times: int,
         where: str,
@@ -152,8 +155,20 @@ class Site:
         assert times > 0, "the fault never happened"
         assert proof.generated == ledger["generated"] > 0
         assert proof.foreign == 0
-        assert not any(psutil.pid_exists(pid) for pid in pids)
+        assert processes_of(worker) == []
         return Outcome(ledger, proof, worker.events)
+
+
+def processes_of(worker: Worker) -> list[int]:
+    """Every process of the worker that still runs, known by its temporary folder."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if process.environ().get("TMPDIR") == str(worker.folder):
+                found.append(process.pid)
+        except (psutil.NoSuchProcess, psutil.AccessDenied):
+            continue
+    return found
 
 
 def kinesis_of(stack: EmbeddedStack, endpoint: str | None = None) -> KinesisClient:

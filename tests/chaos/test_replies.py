@@ -6,87 +6,88 @@ the copies are as many as the ledger says were sent again, to the record.
 """
 
 import time
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
 
+from tests.chaos.abreast import Abreast, Trial
+from tests.chaos.conftest import NewSite
 from tests.chaos.proxy import FaultProxy, put_records
 from tests.chaos.site import Outcome, Site
 
-TPS = 2_000
-SECONDS = 3.5
 TIMES = 3
-
-Effects = dict[str, Any]
-
-THROTTLES: dict[str, Effects] = {
-    "ProvisionedThroughputExceededException": {
-        "error": {"code": "ProvisionedThroughputExceededException"}
-    },
-    "ThrottlingException": {"error": {"code": "ThrottlingException", "status": 400}},
-    "LimitExceededException": {"error": {"code": "LimitExceededException"}},
-    "KMSThrottlingException": {"error": {"code": "KMSThrottlingException"}},
-}
-FAILURES: dict[str, Effects] = {
-    "500 InternalFailure": {"error": {"code": "InternalFailure", "status": 500}},
-    "503 ServiceUnavailable": {"error": {"code": "ServiceUnavailable", "status": 503}},
-    "504 after a second": {"timeout_ms": 1_000},
-}
-NO_ANSWERS: dict[str, Effects] = {
-    "reset before the answer": {"reset": True},
-    "reset in mid-request": {"request": {"cut_upload": {"after_frac": 0.5}}},
-    "three entries answered": {
-        "error": {
-            "code": "none",
-            "status": 200,
-            "fields": {
-                "FailedRecordCount": 0,
-                "Records": [{"SequenceNumber": "1", "ShardId": "shardId-000000000000"}] * 3,
-            },
-        },
-        "body": "length(Records) != `3`",
-    },
-    "200 with an error in it": {"error": {"code": "InternalFailure", "status": 200}},
-}
-NO_ANSWERS_TO_WHAT_IS_STORED: dict[str, Effects] = {
-    "reset in mid-answer": {"response": {"abort_frac": 0.5}},
-    "answer cut short": {"response": {"truncate_frac": 0.5}},
-    "empty 200": {"response": {"truncate_bytes": 0}},
-    "corrupt answer": {"response": {"corrupt_bytes": 64}},
-}
-NOT_STORED = THROTTLES | FAILURES | NO_ANSWERS
-SLOW: dict[str, Effects] = {
-    "answers a second late": {"latency": {"min": 500, "max": 1_500}},
-    "answers that drip, 16 KiB/s": {"response": {"bandwidth_kbps": 16}},
-}
+TAKEN = {"SequenceNumber": "1", "ShardId": "shardId-000000000000"}
 
 
-def tried(site: Site, proxy: FaultProxy, fault: str, *rules: Effects, tps: int = TPS) -> Outcome:
+def error(code: str, cause: str, status: int = 400) -> Trial:
+    return Trial(code, cause, code, {"error": {"code": code, "status": status}})
+
+
+def answered(entries: int) -> dict[str, Any]:
+    """An answer of so many entries, to a request that goes nowhere."""
+    fields = {"FailedRecordCount": 0, "Records": [TAKEN] * entries}
+    return {"error": {"code": "none", "status": 200, "fields": fields}}
+
+
+NOT_STORED = (
+    error("ProvisionedThroughputExceededException", "throttled"),
+    error("ThrottlingException", "throttled"),
+    error("LimitExceededException", "throttled"),
+    error("KMSThrottlingException", "throttled"),
+    error("InternalFailure", "internal_failure", 500),
+    error("ServiceUnavailable", "internal_failure", 503),
+    Trial("504 after half a second", "internal_failure", "RequestTimeout", {"timeout_ms": 500}),
+    Trial("reset before the answer", "unreachable", "closed", {"reset": True}),
+    Trial(
+        "reset in mid-request",
+        "unreachable",
+        "closed",
+        {"request": {"cut_upload": {"after_frac": 0.5}}},
+    ),
+    Trial("1,000 entries answered", "unreachable", "1000 answered", answered(1_000)),
+    Trial("no entries answered", "unreachable", "0 answered", answered(0)),
+    Trial(
+        "200 with an error in it",
+        "unreachable",
+        "can't be read",
+        {"error": {"code": "InternalFailure", "status": 200}},
+    ),
+)
+STORED = (
+    Trial("reset in mid-answer", "unreachable", "closed", {"response": {"abort_frac": 0.5}}),
+    Trial("answer cut short", "unreachable", "read", {"response": {"truncate_frac": 0.5}}),
+    Trial("empty 200", "unreachable", "read", {"response": {"truncate_bytes": 0}}),
+    Trial("corrupt answer", "unreachable", "read", {"response": {"corrupt_bytes": 64}}),
+)
+
+
+def tried(
+    site: Site, proxy: FaultProxy, fault: str, rules: Iterable[Any], *, seconds: float, tps: int
+) -> Outcome:
     """A worker's run under these rules, which are gone a second before its end."""
-    proxy.rules(*map(put_records_of, rules))
-    worker = site.worker(proxy.endpoint, SECONDS, {"TARGET_TPS": tps})
-    time.sleep(SECONDS - 1)
+    proxy.rules(*rules)
+    worker = site.worker(proxy.endpoint, seconds, {"TARGET_TPS": tps})
+    time.sleep(seconds - 1)
     fired = proxy.fired()
     proxy.rules()
     return site.outcome(worker, fault, fired)
 
 
-def put_records_of(effects: Effects) -> Any:
-    return put_records(**effects)
+def few_of_each(trials: Iterable[Trial]) -> list[Any]:
+    return [put_records(times=TIMES, **(trial.rule or {})) for trial in trials]
 
 
-def assert_all_arrived(outcome: Outcome) -> None:
-    assert outcome.causes == {}
-    assert outcome.proof.lost == 0
-    assert outcome.ledger["delivered"] == outcome.proof.generated
+def named(trials: Iterable[Trial]) -> str:
+    return f"{TIMES} each of: {', '.join(trial.name for trial in trials)}"
 
 
 def test_what_strikes_before_a_request_is_stored_costs_no_record_and_no_copy(
     site: Site, proxy: FaultProxy
 ) -> None:
-    rules = [{"times": TIMES, **effects} for effects in NOT_STORED.values()]
-    outcome = tried(site, proxy, f"{TIMES} each of: {', '.join(NOT_STORED)}", *rules)
-    assert_all_arrived(outcome)
+    rules = few_of_each(NOT_STORED)
+    outcome = tried(site, proxy, named(NOT_STORED), rules, seconds=3.5, tps=2_000)
+    outcome.assert_all_arrived()
     assert outcome.proof.duplicates == 0
     assert outcome.ledger["throttled"] > 0
     assert outcome.ledger["internal_failures"] > 0
@@ -96,10 +97,8 @@ def test_what_strikes_before_a_request_is_stored_costs_no_record_and_no_copy(
 def test_what_strikes_after_it_costs_a_copy_of_each_record_that_is_sent_again(
     site: Site, proxy: FaultProxy
 ) -> None:
-    rules = [{"times": TIMES, **effects} for effects in NO_ANSWERS_TO_WHAT_IS_STORED.values()]
-    names = ", ".join(NO_ANSWERS_TO_WHAT_IS_STORED)
-    outcome = tried(site, proxy, f"{TIMES} each of: {names}", *rules)
-    assert_all_arrived(outcome)
+    outcome = tried(site, proxy, named(STORED), few_of_each(STORED), seconds=3.5, tps=2_000)
+    outcome.assert_all_arrived()
     assert outcome.proof.duplicates == outcome.ledger["retried"] > 0
     assert outcome.problems.keys() == {"unreachable"}
 
@@ -108,19 +107,9 @@ def test_an_answer_that_lies_about_full_requests_is_believed_and_found_out(
     site: Site, proxy: FaultProxy
 ) -> None:
     """A stream that says it took what it didn't: only the read-back can tell."""
-    taken = [{"SequenceNumber": "1", "ShardId": "shardId-000000000000"}] * 500
-    fields = {"FailedRecordCount": 0, "Records": taken}
-    outcome = tried(
-        site,
-        proxy,
-        "says it took a request of 500 and stores none of it",
-        {
-            "error": {"code": "none", "status": 200, "fields": fields},
-            "body": "length(Records) == `500`",
-            "times": 2,
-        },
-        tps=11_000,
-    )
+    lie = put_records(body="length(Records) == `500`", times=2, **answered(500))
+    name = "says it took a request of 500 and stores none of it"
+    outcome = tried(site, proxy, name, [lie], seconds=3, tps=11_000)
     assert outcome.causes == {}
     assert outcome.proof.lost == outcome.untold == 2 * 500
     assert outcome.ledger["delivered"] == outcome.ledger["generated"]
@@ -128,37 +117,38 @@ def test_an_answer_that_lies_about_full_requests_is_believed_and_found_out(
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("fault", NOT_STORED)
 @pytest.mark.parametrize("share", [0.1, 0.5])
 def test_a_share_of_requests_is_struck_before_it_is_stored(
-    site: Site, proxy: FaultProxy, fault: str, share: float
+    new_site: NewSite, proxy: FaultProxy, share: float
 ) -> None:
-    outcome = tried(
-        site, proxy, f"{fault}, {share:.0%}", {"probability": share} | NOT_STORED[fault]
-    )
-    assert_all_arrived(outcome)
-    assert outcome.proof.duplicates == 0
-    expected = "throttled" if fault in THROTTLES else "unreachable"
-    assert outcome.problems.keys() == {"internal_failure" if fault in FAILURES else expected}
+    for trial, outcome in struck(new_site, proxy, NOT_STORED, share):
+        outcome.assert_all_arrived()
+        assert outcome.proof.duplicates == 0, trial
+        assert outcome.problems.keys() == {trial.cause}, trial
+        assert trial.says in outcome.problems[trial.cause], trial
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("fault", NO_ANSWERS_TO_WHAT_IS_STORED)
 @pytest.mark.parametrize("share", [0.1, 0.5])
 def test_a_share_of_requests_is_struck_after_it_was_stored(
-    site: Site, proxy: FaultProxy, fault: str, share: float
+    new_site: NewSite, proxy: FaultProxy, share: float
 ) -> None:
-    effects = {"probability": share} | NO_ANSWERS_TO_WHAT_IS_STORED[fault]
-    outcome = tried(site, proxy, f"{fault}, {share:.0%}", effects)
-    assert_all_arrived(outcome)
-    assert outcome.proof.duplicates == outcome.ledger["retried"] > 0
-    assert outcome.problems.keys() == {"unreachable"}
+    for trial, outcome in struck(new_site, proxy, STORED, share):
+        outcome.assert_all_arrived()
+        assert outcome.proof.duplicates == outcome.ledger["retried"] > 0, trial
+        assert outcome.problems.keys() == {trial.cause}, trial
+        assert trial.says in outcome.problems[trial.cause], trial
 
 
-@pytest.mark.long
-@pytest.mark.parametrize("fault", SLOW)
-def test_answers_that_are_late_cost_nothing(site: Site, proxy: FaultProxy, fault: str) -> None:
-    outcome = tried(site, proxy, fault, SLOW[fault])
-    assert_all_arrived(outcome)
-    assert outcome.proof.duplicates == 0
-    assert outcome.problems == {}
+def struck(
+    new_site: NewSite, proxy: FaultProxy, trials: tuple[Trial, ...], share: float
+) -> Iterable[tuple[Trial, Outcome]]:
+    """Workers side by side, each under one fault, until shortly before their end."""
+    some = [
+        Trial(t.name, t.cause, t.says, {**(t.rule or {}), "probability": share}) for t in trials
+    ]
+    abreast = Abreast(proxy, some, new_site)
+    abreast.send(15, 300)
+    time.sleep(12)
+    abreast.lift()
+    return abreast.outcomes(f", {share:.0%} of requests")

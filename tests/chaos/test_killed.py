@@ -1,0 +1,175 @@
+"""Processes that are killed or stopped while their requests are being refused and cut off.
+
+What a killed process had in memory is booked as failed; some of it may have arrived, none of it is
+counted twice, and nothing else is lost.
+"""
+
+import os
+import signal
+import time
+
+import psutil
+import pytest
+
+from tests.chaos.proxy import FaultProxy, put_records
+from tests.chaos.site import LONGEST_END_SECONDS, Outcome, Site
+from tests.e2e.demos import wait_until
+from tests.workers import Worker
+
+TPS = 2_000
+MAIN = "a pool's first process"
+PRODUCER = "a producer"
+THROTTLING = put_records(probability=0.2, error={"code": "ProvisionedThroughputExceededException"})
+CUTTING = put_records(probability=0.1, reset=True)
+
+
+def sending(site: Site, proxy: FaultProxy, seconds: float | None) -> Worker:
+    """A worker that is being throttled and cut off, and has records in the stream."""
+    proxy.rules(THROTTLING, CUTTING)
+    worker = site.worker(proxy.endpoint, seconds, {"TARGET_TPS": TPS})
+    wait_until("two producers", lambda: len(worker.producers()) == 2, 10)
+    wait_until("faults", lambda: proxy.fired() > 3, 10)
+    return worker
+
+
+def assert_only_the_killed_ones_records_failed(outcome: Outcome) -> None:
+    assert outcome.causes.keys() <= {"process_died"}
+    assert outcome.proof.lost <= outcome.ledger["failed"]
+    assert outcome.untold == 0
+    assert outcome.proof.duplicates == 0
+
+
+def kill_a_producer(worker: Worker) -> None:
+    before = {process.pid for process in worker.producers()}
+    victim = min(before)
+    os.kill(victim, signal.SIGKILL)
+
+    def replaced() -> bool:
+        now = {process.pid for process in worker.producers()}
+        return victim not in now and len(now) == len(before)
+
+    wait_until("another producer", replaced, 15)
+
+
+@pytest.mark.parametrize("kills", [1, pytest.param(6, marks=pytest.mark.long)])
+def test_producers_that_are_killed_are_replaced_and_their_records_booked(
+    site: Site, proxy: FaultProxy, kills: int
+) -> None:
+    worker = sending(site, proxy, 3 + kills)
+    for _ in range(kills):
+        kill_a_producer(worker)
+    outcome = site.outcome(worker, "kill -9, while throttled and cut off", kills, PRODUCER)
+    assert_only_the_killed_ones_records_failed(outcome)
+    assert outcome.ledger["restarts"] == kills
+    died = [event for event in outcome.events if event["event"] == "producer_died"]
+    assert sum(event["unacknowledged"] for event in died) == outcome.ledger["failed"]
+
+
+@pytest.mark.long
+def test_a_pool_that_is_killed_leaves_books_that_add_up_and_no_process(
+    site: Site, proxy: FaultProxy
+) -> None:
+    worker = sending(site, proxy, None)
+    producers = worker.producers()
+    time.sleep(1)
+    worker.process.kill()
+    worker.process.communicate(timeout=5)
+    psutil.wait_procs(producers, timeout=LONGEST_END_SECONDS)
+    outcome = site.outcome_of_killed(worker, "kill -9, while throttled and cut off", 1, MAIN)
+    assert outcome.causes == {}
+    assert (outcome.proof.lost, outcome.proof.duplicates) == (0, 0)
+
+
+@pytest.mark.long
+def test_a_task_that_is_killed_whole_leaves_books_that_add_up(
+    site: Site, proxy: FaultProxy
+) -> None:
+    worker = sending(site, proxy, None)
+    time.sleep(1)
+    os.killpg(worker.process.pid, signal.SIGKILL)
+    worker.process.communicate(timeout=5)
+    psutil.wait_procs(worker_processes(worker), timeout=5)
+    outcome = site.outcome_of_killed(worker, "kill -9 of all its processes", 1, "a task")
+    assert_only_the_killed_ones_records_failed(outcome)
+
+
+def worker_processes(worker: Worker) -> list[psutil.Process]:
+    return [p for p in psutil.process_iter() if _group(p) == worker.process.pid]
+
+
+def _group(process: psutil.Process) -> int:
+    try:
+        return os.getpgid(process.pid)
+    except ProcessLookupError:
+        return 0
+
+
+@pytest.mark.long
+def test_a_producer_that_is_stopped_for_a_while_catches_up(site: Site, proxy: FaultProxy) -> None:
+    worker = sending(site, proxy, 9)
+    victim = worker.producers()[0].pid
+    os.kill(victim, signal.SIGSTOP)
+    time.sleep(2)
+    os.kill(victim, signal.SIGCONT)
+    outcome = site.outcome(worker, "SIGSTOP for 2 s", 1, PRODUCER)
+    assert outcome.causes == {}
+    assert (outcome.proof.lost, outcome.proof.duplicates) == (0, 0)
+    assert outcome.ledger["restarts"] == 0
+
+
+@pytest.mark.long
+def test_a_producer_that_stays_stopped_is_killed_when_its_time_to_drain_is_over(
+    site: Site, proxy: FaultProxy
+) -> None:
+    worker = sending(site, proxy, None)
+    os.kill(worker.producers()[0].pid, signal.SIGSTOP)
+    worker.process.send_signal(signal.SIGTERM)
+    stopped = time.monotonic()
+    outcome = site.outcome(worker, "SIGSTOP for good, then SIGTERM to the pool", 1, PRODUCER)
+    assert time.monotonic() - stopped < LONGEST_END_SECONDS
+    assert_only_the_killed_ones_records_failed(outcome)
+
+
+@pytest.mark.long
+def test_a_pool_that_is_stopped_does_not_hold_its_producers_up(
+    site: Site, proxy: FaultProxy
+) -> None:
+    worker = sending(site, proxy, 5)
+    os.kill(worker.process.pid, signal.SIGSTOP)
+    producers = worker.producers()
+    wait_until("their end", lambda: all(map(ended, producers)), LONGEST_END_SECONDS)
+    os.kill(worker.process.pid, signal.SIGCONT)
+    outcome = site.outcome(worker, "SIGSTOP until after the phase's end", 1, MAIN)
+    assert outcome.causes == {}
+    assert (outcome.proof.lost, outcome.proof.duplicates) == (0, 0)
+    assert outcome.ledger["missed"] == 0
+
+
+def ended(process: psutil.Process) -> bool:
+    """Whether it has, though its parent, which is stopped, doesn't know yet."""
+    return process.status() == psutil.STATUS_ZOMBIE
+
+
+@pytest.mark.long
+def test_a_stop_that_comes_while_the_pool_is_stopped_is_heeded_when_it_goes_on(
+    site: Site, proxy: FaultProxy
+) -> None:
+    worker = sending(site, proxy, None)
+    os.kill(worker.process.pid, signal.SIGSTOP)
+    worker.process.send_signal(signal.SIGTERM)
+    time.sleep(1)
+    os.kill(worker.process.pid, signal.SIGCONT)
+    outcome = site.outcome(worker, "SIGTERM while it was stopped", 1, MAIN)
+    assert outcome.causes == {}
+    assert (outcome.proof.lost, outcome.proof.duplicates) == (0, 0)
+
+
+@pytest.mark.long
+def test_a_machine_that_stands_still_loses_nothing(site: Site, proxy: FaultProxy) -> None:
+    worker = sending(site, proxy, 9)
+    os.killpg(worker.process.pid, signal.SIGSTOP)
+    time.sleep(3)
+    os.killpg(worker.process.pid, signal.SIGCONT)
+    outcome = site.outcome(worker, "SIGSTOP of all its processes for 3 s", 1, "a task")
+    assert outcome.causes == {}
+    assert (outcome.proof.lost, outcome.proof.duplicates) == (0, 0)
