@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
@@ -55,7 +56,7 @@ def run(stop: Stop) -> int:
     try:
         scoreboard = Scoreboard.create(uuid4().hex[:8], settings.processes or usable_cpus())
     except OSError as error:
-        print(f"worker: no scoreboard can be made: {error}; give TMPDIR room", file=sys.stderr)
+        log.say(f"worker: no scoreboard can be made: {error}; give TMPDIR room")
         return 1
     log.event(
         "started",

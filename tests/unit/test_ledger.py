@@ -66,6 +66,6 @@ def test_the_summary_tells_all_of_it(books: Ledger) -> None:
 
 def test_causes_are_told_by_the_names_that_are_documented() -> None:
     assert [cause.value for cause in Cause] == [
-        *("throttled", "internal_failure", "unreachable", "rejected"),
+        *("throttled", "internal_failure", "unreachable", "not_authenticated", "rejected"),
         *("drain_timeout", "process_died"),
     ]
