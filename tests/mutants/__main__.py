@@ -19,7 +19,7 @@ from tests.mutants.run import Subject, mutate
 
 PIPELINE = "tests/unit/test_pipeline.py"
 SUBJECTS = (
-    Subject("aggregator", ("tests/unit/test_aggregator.py",)),
+    Subject("aggregator", ("tests/unit/test_aggregator.py", "tests/unit/test_aggregate_size.py")),
     Subject("pacer", ("tests/unit/test_pacer.py",)),
     Subject("retrier", ("tests/unit/test_retrier.py", PIPELINE)),
     Subject("collector", ("tests/unit/test_collector.py", PIPELINE)),
