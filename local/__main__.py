@@ -19,7 +19,8 @@ from client.console import Console
 from client.plans import BadPlan, judged_by, read_plan, read_thresholds
 from local import background
 from local.demo import LedgerMissing, run_demo
-from local.kinesis.settings import BadModelSettings, label_of, settings_of
+from local.follower import FollowerEnded
+from local.kinesis.settings import STREAM_MEMORY, BadModelSettings, label_of, settings_of
 from local.platform import AgentEnded, LocalPlatform
 from local.records import checked_record
 from local.report import Run, report
@@ -31,8 +32,8 @@ INTERRUPTED = 130
 TIME_SCALE = "180"
 """The quarter of an hour in which AWS splits a shard that takes too much becomes five seconds."""
 _EXPECTED = (
-    *(StackError, AgentEnded, ApiError, LedgerMissing, BadPlan, BadModelSettings),
-    *(BotoCoreError, ClientError, OSError, LibraryMissing),
+    *(StackError, AgentEnded, FollowerEnded, ApiError, LedgerMissing, BadPlan),
+    *(BadModelSettings, BotoCoreError, ClientError, OSError, LibraryMissing),
 )
 """What can go wrong around the demo, and is told in a line."""
 
@@ -60,7 +61,7 @@ def stay(arguments: argparse.Namespace, console: Console) -> int:
     if arguments.command == "down":
         return background.down(console, folder)
     command = {"up": background.up, "serve": background.serve}[arguments.command]
-    return command(console, folder, settings_of(arguments.model, arguments.time_scale))
+    return command(console, folder, _model(arguments))
 
 
 def demo(run: Run, console: Console) -> int:
@@ -89,7 +90,7 @@ def demo(run: Run, console: Console) -> int:
 
 def _run(arguments: argparse.Namespace) -> Run:
     """What the command line asks for. Raises BadPlan, BadModelSettings."""
-    model = settings_of(arguments.model, arguments.time_scale)
+    model = _model(arguments)
     body = _kept(arguments.plan, read_plan(arguments.plan))
     if arguments.record is not None:
         body = {**body, "record": checked_record(arguments.record)}
@@ -103,6 +104,10 @@ def _run(arguments: argparse.Namespace) -> Run:
         thresholds=tuple(read_thresholds(arguments.threshold)),
         abort_on_fail=arguments.abort_on_fail,
     )
+
+
+def _model(arguments: argparse.Namespace) -> dict[str, str]:
+    return settings_of(arguments.model, arguments.time_scale, arguments.stream_memory)
 
 
 def _kept(plan: str, body: dict[str, Any]) -> dict[str, Any]:
@@ -156,6 +161,9 @@ def _model_arguments(parser: argparse.ArgumentParser) -> None:
         "--model", choices=("on", "off"), default="on", help="streams throttle and grow"
     )
     parser.add_argument("--time-scale", default=TIME_SCALE, help="they grow so many times faster")
+    parser.add_argument(
+        "--stream-memory", default=STREAM_MEMORY, metavar="MIB", help="what their records may take"
+    )
 
 
 def _interrupt(_: int, __: FrameType | None) -> None:

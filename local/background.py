@@ -120,6 +120,7 @@ def _start(folder: Path, model: Mapping[str, str]) -> dict[str, Any]:
             [
                 *(sys.executable, "-m", "local", "serve", "--folder", str(folder)),
                 *("--model", model["ON_DEMAND_MODEL"], "--time-scale", model["TIME_SCALE"]),
+                *("--stream-memory", model["STREAM_MEMORY"]),
             ],
             cwd=ROOT,
             stdin=subprocess.DEVNULL,

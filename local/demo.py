@@ -1,13 +1,12 @@
 """`make demo`: one demo from POST to proof.
 
-POST /demo → follow GET /demo/<id> → wait for the last ledger → read the whole stream back
-           → hold the two against each other; local/report.py tells what was found
+POST /demo → follow GET /demo/<id>, and read the stream meanwhile → wait for the last ledger
+           → read what is left → hold the two against each other; local/report.py tells the result
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from typing import Any
 
 from client.api import ApiError
@@ -15,11 +14,12 @@ from client.console import Console
 from client.watch import POLL_SECONDS_HERE, watch
 from client.web import key
 from client.web.server import PageServer
+from local.follower import Follower
 from local.ledgers import TaskLogs, read_task_logs
 from local.load import LoadMeter
 from local.platform import LocalPlatform
 from local.proof import tally_stream
-from local.reader import Post, Unreadable, read_stream
+from local.reader import read_stream
 from local.summary import Summary, summarize
 
 LAST_LEDGER_SECONDS = 45.0
@@ -44,29 +44,37 @@ def run_demo(platform: LocalPlatform, body: dict[str, Any], console: Console) ->
 
 def _followed(platform: LocalPlatform, demo_id: str, console: Console) -> Summary:
     meter = LoadMeter(platform.stack.pid)
+    stream, log = platform.output("StreamName"), platform.folder / "reader.log"
+    with Follower(platform.stack.client_environment, stream, demo_id, log) as follower:
 
-    def look(demo: dict[str, Any]) -> None:
-        platform.check()
-        meter.sample(demo["currentPhase"] or 0)
+        def look(demo: dict[str, Any]) -> None:
+            platform.check()
+            follower.check()
+            meter.sample(demo["currentPhase"] or 0)
 
-    try:
-        demo = watch(platform.api, demo_id, console, look, POLL_SECONDS_HERE)
-    except BaseException:
-        _stop(platform, demo_id, console)
-        raise
-    return prove_demo(platform, demo, console, meter)
+        try:
+            demo = watch(platform.api, demo_id, console, look, POLL_SECONDS_HERE)
+        except BaseException:
+            _stop(platform, demo_id, console)
+            raise
+        logs = await_ledgers(platform, demo_id, console)
+        with console.step("Reading the rest of the stream back"):
+            tally = follower.finish(
+                lambda records: console.progress(f"Reading the stream back: {records:,} records")
+            )
+    numbers = [phase["phase_number"] for phase in demo["phases"]]
+    return summarize(demo, logs, tally, {number: meter.of_phase(number) for number in numbers})
 
 
-def prove_demo(
-    platform: LocalPlatform, demo: dict[str, Any], console: Console, meter: LoadMeter | None = None
-) -> Summary:
-    """Hold an ended demo's ledgers against the stream. `demo` is GET's answer."""
+def prove_demo(platform: LocalPlatform, demo: dict[str, Any], console: Console) -> Summary:
+    """Hold an ended demo's ledgers against the stream, if nobody has it forget what was read.
+
+    `demo` is GET's answer.
+    """
     demo_id = demo["demoId"]
     logs = await_ledgers(platform, demo_id, console)
-    tally = tally_stream(demo_id, _shown(platform, console))
-    numbers = [phase["phase_number"] for phase in demo["phases"]]
-    loads = {number: meter.of_phase(number) for number in numbers} if meter else {}
-    return summarize(demo, logs, tally, loads)
+    records = read_stream(platform.kinesis, platform.output("StreamName"))
+    return summarize(demo, logs, tally_stream(demo_id, records), {})
 
 
 def await_ledgers(platform: LocalPlatform, demo_id: str, console: Console) -> TaskLogs:
@@ -83,16 +91,6 @@ def await_ledgers(platform: LocalPlatform, demo_id: str, console: Console) -> Ta
             )
         console.progress(f"waiting for {len(logs.unended)} tasks to drain")
         time.sleep(0.2)
-
-
-def _shown(platform: LocalPlatform, console: Console) -> Iterator[Post | Unreadable]:
-    with console.step("Reading the whole stream back"):
-        for number, record in enumerate(
-            read_stream(platform.kinesis, platform.output("StreamName")), start=1
-        ):
-            if number % 5_000 == 0:
-                console.progress(f"Reading the whole stream back: {number:,} records")
-            yield record
 
 
 def _stop(platform: LocalPlatform, demo_id: str, console: Console) -> None:

@@ -19,9 +19,11 @@ from typing import Any
 
 from client.console import Console
 from client.seconds import seconds_of
+from local.kinesis.settings import STREAM_MEMORY
 from local.kinesis.settings import described as model_in_words
 from local.platform import LocalPlatform
-from local.summary import Summary, table
+from local.summary import Summary
+from local.table import table
 from reporting import folder
 from reporting.document import Document, phases_option
 from reporting.seconds import Seconds, with_stream
@@ -118,6 +120,8 @@ def _commands(document: Document, run: Run) -> list[str]:
     }
     if run.modelled:
         given["TIME_SCALE"] = run.model["TIME_SCALE"]
+    if run.model.get("STREAM_MEMORY", STREAM_MEMORY) != STREAM_MEMORY:
+        given["STREAM_MEMORY"] = run.model["STREAM_MEMORY"]
     if run.record:
         given["RECORD"] = run.record
     if run.thresholds:

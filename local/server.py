@@ -32,7 +32,7 @@ from local.expiry import look_seldom
 from local.gateway import Gateway
 from local.guard import Guard
 from local.kinesis.plane import KinesisPlane
-from local.kinesis.settings import described, policy_of
+from local.kinesis.settings import described, most_bytes, policy_of
 from local.points import merge_points
 
 if TYPE_CHECKING:
@@ -104,7 +104,9 @@ async def serve_then_end(config: Config) -> None:
 
     An execution in a Wait state is such a thread, and would hold the process for as long.
     """
-    plane = KinesisPlane(ministack, policy_of(os.environ), time.time)
+    plane = KinesisPlane(
+        ministack, policy_of(os.environ), time.time, most_bytes=most_bytes(os.environ)
+    )
     gateway = Gateway(ministack, plane, described(os.environ))
     # Without a token there is nobody who may use the stack, hence no stack: a KeyError.
     token, checks = os.environ["AWS_SESSION_TOKEN"], os.environ.get("AUTH", "").lower() == "true"

@@ -1,4 +1,4 @@
-"""The result of a demo: `summary.json`, the table for the terminal, and the verdict. Pure.
+"""The result of a demo: `summary.json`, complaints, and the verdict. Pure.
 
 What happened is told by two independent witnesses, the producers' ledgers and the stream as it was
 read back; the verdict is good only if they agree.
@@ -13,7 +13,6 @@ from datetime import datetime
 from typing import Any
 
 from client import thresholds as verdicts
-from client.tables import aligned
 from client.thresholds import DONE, FAILED, STOPPED_BY_ONE, SUCCEEDED
 from local.ledgers import PoolLedger, TaskLogs
 from local.load import Load, limiting_factor
@@ -22,6 +21,8 @@ from local.thresholds import proven
 from local.timeline import achievement
 from worker.histogram import Distribution
 
+_NOT_TOLD = ("arrivals", "unseen")
+"""The one is in timeseries.csv, the other in a complaint."""
 SHORT_OF_TARGET = 0.99
 """A phase that achieved less than this share of its target fell short."""
 
@@ -65,9 +66,11 @@ class Summary:
     """Of which, by the ledgers, Kinesis said so."""
     failed: int
     failed_by_cause: dict[str, int]
-    lost: int
+    lost: int | None
+    """None if the stream can't tell: records had left it before they were read."""
     lost_by_producer: dict[str, int]
-    duplicates: int
+    duplicates: int | None
+    """None likewise."""
     foreign: int
     retried: int
     throttled: int
@@ -82,12 +85,14 @@ class Summary:
     """What it would have cost on AWS: `cost` of GET /demo/<id>, an estimate and an actual."""
     read_back: bool = True
     """`delivered`, `lost`, `duplicates` and `foreign` are the stream's word, not the sender's."""
+    unseen: int = 0
+    """Records that left the stream before they were read; then it was not read back."""
     started_at: str | None = None
     ended_at: str | None = None
     latency_ms: Mapping[str, float] | None = None
     stream: Mapping[str, Any] | None = None
     arrivals: Mapping[int, int] = field(default_factory=dict, repr=False)
-    """Records that the stream took, by Unix second; summary.json doesn't have them."""
+    """Records that the stream took, by Unix second."""
     thresholds: Sequence[Mapping[str, Any]] = ()
     """GET's verdicts, but what was lost is by the stream."""
 
@@ -100,7 +105,7 @@ class Summary:
     def accounted_for(self) -> bool:
         """Whether that is true of all that it went to; a crossed threshold may have ended it."""
         silent = self.silent_phases and self.error != STOPPED_BY_ONE
-        return not (self.lost or self.foreign or self.broken_tasks or silent)
+        return not (self.lost or self.unseen or self.foreign or self.broken_tasks or silent)
 
     @property
     def exit_code(self) -> int:
@@ -115,16 +120,22 @@ class Summary:
     @property
     def silent_phases(self) -> list[int]:
         """Phases of which no record is in the stream."""
+        if self.unseen:
+            return [phase.phase_number for phase in self.phases if not phase.acknowledged]
         return [phase.phase_number for phase in self.phases if not phase.delivered]
 
     def as_dict(self) -> dict[str, Any]:
-        return {name: value for name, value in asdict(self).items() if name != "arrivals"}
+        return {name: value for name, value in asdict(self).items() if name not in _NOT_TOLD}
 
     def verdict(self) -> str:
         """The last line of the demo."""
+        if self.lost is None or self.duplicates is None:
+            proven = f"{self.acknowledged:,} acknowledged, how many are lost can't be told"
+        else:
+            proven = f"{self.delivered:,} delivered, {self.lost:,} lost, "
+            proven += f"{self.duplicates:,} duplicates"
         return (
-            f"demo {self.demo_id} {self.status}: {self.generated:,} generated, "
-            f"{self.delivered:,} delivered, {self.lost:,} lost, {self.duplicates:,} duplicates"
+            f"demo {self.demo_id} {self.status}: {self.generated:,} generated, {proven}"
             f"{verdicts.in_short(self.as_dict())}"
         )
 
@@ -133,11 +144,7 @@ class Summary:
         lines = []
         if self.status != SUCCEEDED:
             lines.append(f"the workflow ended {self.status}: {self.error or ''} {self.cause or ''}")
-        for producer, lost in sorted(self.lost_by_producer.items()):
-            lines.append(f"{lost:,} records of producer {producer} are not in the stream")
-        if self.lost and self.failed_by_cause:
-            causes = ", ".join(f"{c} {n:,}" for c, n in sorted(self.failed_by_cause.items()))
-            lines.append(f"the ledgers gave up {self.failed:,} records, by cause: {causes}")
+        lines += self._losses()
         if self.broken_tasks:
             lines.append(f"{self.broken_tasks} task(s) ended with an error and without a ledger")
         if self.error != STOPPED_BY_ONE:
@@ -149,6 +156,21 @@ class Summary:
             )
         if self.foreign:
             lines.append(f"{self.foreign:,} records in the stream were made by nobody known")
+        return lines
+
+    def _losses(self) -> list[str]:
+        lines = []
+        if self.unseen:
+            lines.append(
+                f"{self.unseen:,} records had left the stream before they were read, so nobody can "
+                "tell whether any was lost: give it more room for them (STREAM_MEMORY, MiB) or a "
+                "lower target"
+            )
+        for producer, lost in sorted(self.lost_by_producer.items()):
+            lines.append(f"{lost:,} records of producer {producer} are not in the stream")
+        if self.lost and self.failed_by_cause:
+            causes = ", ".join(f"{c} {n:,}" for c, n in sorted(self.failed_by_cause.items()))
+            lines.append(f"the ledgers gave up {self.failed:,} records, by cause: {causes}")
         return lines
 
 
@@ -178,6 +200,8 @@ def summarize(
         lost=proof.lost,
         lost_by_producer=proof.lost_by_producer,
         duplicates=proof.duplicates,
+        read_back=not proof.unseen,
+        unseen=proof.unseen,
         foreign=proof.foreign,
         retried=sum(ledger.retried for ledger in ledgers),
         throttled=sum(ledger.throttled for ledger in ledgers),
@@ -249,45 +273,6 @@ def _by_second(tally: Tally) -> Mapping[int, int]:
 
 def _latency(ledgers: Sequence[PoolLedger]) -> Mapping[str, float] | None:
     return Distribution.merged(ledger.latency for ledger in ledgers).summary()
-
-
-def table(summary: Summary) -> list[str]:
-    """The phases as lines of text, one each, under a heading."""
-    head = ("phase", "target/s", "achieved/s", "tasks", "to target", "delivered", "throttled")
-    rows = [
-        (
-            str(p.phase_number),
-            f"{p.target_tps:,g}",
-            f"{p.achieved_tps:,.1f}",
-            f"{p.task_count:,}",
-            "never" if p.seconds_to_target is None else f"{p.seconds_to_target:.2f} s",
-            f"{p.delivered:,}",
-            f"{p.throttled:,}",
-        )
-        for p in summary.phases
-    ]
-    shortfalls = [
-        f"phase {p.phase_number} fell short of {p.target_tps:,g}/s "
-        f"by {1 - p.achieved_tps / p.target_tps:.1%}: {p.limited_by}"
-        for p in summary.phases
-        if p.limited_by is not None
-    ]
-    shared = [f"shared its stream with {', '.join(summary.shared_with)}"]
-    found = [*shortfalls, *(shared if summary.shared_with else [])]
-    judged = verdicts.lines(summary.as_dict())
-    return [*aligned([head, *rows]), *found, *_cost_lines(summary.cost), *judged]
-
-
-def _cost_lines(cost: Mapping[str, Any] | None) -> list[str]:
-    """What the demo would have cost on AWS, in a line; none if it is not known."""
-    spent = cost and cost["actual"]
-    if not spent:
-        return []
-    dearest = max(spent["lines"], key=lambda line: line["amount"])
-    return [
-        f"on AWS it would have cost about ${spent['total']:.2f} (list prices of {spent['region']} "
-        f"as of {spent['prices_as_of']}), ${dearest['amount']:.2f} of it {dearest['item']}"
-    ]
 
 
 def _unix_ms(moment: str | None) -> int:

@@ -44,6 +44,8 @@ def _by_proof(
     generated = sum(made.values())
     if not generated:
         return verdict
+    if proof.lost is None:
+        return {**verdict, "value": None, "ok": None}
     lost = sum(proof.lost_by_producer.get(producer, 0) for producer in made)
     value = 100 * lost / generated if verdict["unit"] == "%" else lost
     return {**verdict, "value": value, "ok": _HOLDS[verdict["operator"]](value, verdict["limit"])}

@@ -2,6 +2,9 @@
 
 A shard that was split or merged is closed: it takes nothing more, but hands out what it has. A
 record is kept as the piece of JSON that GetRecords answers, so neither way costs a decoding.
+
+Records leave from the old end only, as with Kinesis: by age, or because whoever reads has read
+them and says so, or because there would be too many bytes of them.
 """
 
 from __future__ import annotations
@@ -16,6 +19,10 @@ from ondemand.stream import Change
 
 _SEQUENCE_DIGITS = 54
 FIRST_SEQUENCE = 1
+BYTES_BESIDES = 90
+"""What a record takes in memory besides its text: its object, and its place, number and time."""
+_SHED_AT_ONCE = 16
+"""The oldest sixteenth: not at every record, and no more than has to be."""
 
 
 def sequence_number(number: int) -> str:
@@ -48,6 +55,8 @@ class ShardLog:
     times: array[float] = field(default_factory=lambda: array("d"))
     trimmed: int = 0
     """Positions before this one are gone."""
+    held_bytes: int = 0
+    """Memory that the records take."""
 
     @property
     def end(self) -> int:
@@ -58,6 +67,7 @@ class ShardLog:
         self.records.append(record)
         self.numbers.append(number)
         self.times.append(now)
+        self.held_bytes += len(record) + BYTES_BESIDES
 
     def position_of_number(self, number: int) -> int:
         """The first position whose sequence number is that one, or later."""
@@ -81,9 +91,15 @@ class ShardLog:
 
     def trim(self, before: float) -> None:
         """Forget what was taken before that moment, epoch seconds."""
-        count = bisect_right(self.times, before)
-        del self.records[:count], self.numbers[:count], self.times[:count]
-        self.trimmed += count
+        self.forget(self.trimmed + bisect_right(self.times, before))
+
+    def forget(self, position: int) -> None:
+        """Forget what is before that position."""
+        count = min(position, self.end) - self.trimmed
+        if count > 0:
+            self.held_bytes -= sum(map(len, self.records[:count])) + count * BYTES_BESIDES
+            del self.records[:count], self.numbers[:count], self.times[:count]
+            self.trimmed += count
 
 
 class StreamLog:
@@ -98,6 +114,11 @@ class StreamLog:
     def shards(self) -> list[ShardLog]:
         """Open and closed, in the order in which they were opened."""
         return list(self._logs.values())
+
+    @property
+    def held_bytes(self) -> int:
+        """Memory that all records take."""
+        return sum(log.held_bytes for log in self._logs.values())
 
     def shard(self, shard_id: str) -> ShardLog | None:
         return self._logs.get(shard_id)
@@ -121,3 +142,13 @@ class StreamLog:
             log.trim(before)
             if log.closed is not None and log.closed <= before:
                 del self._logs[log.shard.shard_id]
+
+    def shed(self, most_bytes: int) -> int:
+        """Forget the oldest records, of whatever shard, until no more is held; return how many."""
+        before = sum(log.trimmed for log in self.shards)
+        while self.held_bytes > most_bytes:
+            oldest = min(log.numbers[0] for log in self.shards if log.numbers)
+            cut = oldest + max(1, (self._next - oldest) // _SHED_AT_ONCE)
+            for log in self.shards:
+                log.forget(log.position_of_number(cut))
+        return sum(log.trimmed for log in self.shards) - before

@@ -7,9 +7,11 @@ service with Amazon CloudWatch"); here a value comes every second or so, whose s
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from urllib.parse import urlencode
 
+from local.asgi import Request
 from local.kinesis.stream import Traffic
 
 NAMESPACE = "AWS/Kinesis"
@@ -32,6 +34,16 @@ def put_metric_data(stream: str, traffic: Traffic, now: float) -> bytes:
             f"{at_member}.Dimensions.member.1.Value": stream,
         }
     return urlencode(fields).encode()
+
+
+def by_form(request: Request, body: bytes) -> Request:
+    """A request of CloudWatch's query protocol by the same caller."""
+    headers = dict(request.scope["headers"])
+    scope = headers.pop(b"authorization", b"").replace(b"/kinesis/", b"/monitoring/")
+    headers.pop(b"x-amz-target", None)
+    form = b"application/x-www-form-urlencoded"
+    kept = [*(headers | {b"content-type": form, b"authorization": scope}).items()]
+    return replace(request, scope={**request.scope, "headers": kept}).with_body(body)
 
 
 def _values(traffic: Traffic) -> Iterator[tuple[str, int, str]]:

@@ -60,8 +60,7 @@ def get_records(stream: ModelledStream, body: Body, now: float) -> bytes:
     log = _shard(stream, iterator.shard_id)
     records = log.slice(iterator.position, limit, MAX_READ_BYTES)
     after = max(iterator.position, log.trimmed) + len(records)
-    behind = 0.0 if after >= log.end else now - log.times[after - log.trimmed]
-    rest: dict[str, Any] = {"MillisBehindLatest": round(behind * 1000)}
+    rest: dict[str, Any] = {"MillisBehindLatest": _millis_behind(log, after, now)}
     if log.ending is not None and after >= log.end:
         rest["ChildShards"] = [_child(log, child) for child in log.children]
     else:
@@ -76,6 +75,13 @@ OPERATIONS: Mapping[str, Operation] = {
     "GetRecords": get_records,
     "ListShards": list_shards,
 }
+
+
+def _millis_behind(log: ShardLog, position: int, now: float) -> int:
+    """Zero is said only to whom has read all: a record of this very moment is one more."""
+    if position >= log.end:
+        return 0
+    return max(1, round((now - log.times[position - log.trimmed]) * 1000))
 
 
 def _child(log: ShardLog, child: Any) -> dict[str, Any]:

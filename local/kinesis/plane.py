@@ -24,8 +24,10 @@ import orjson
 from local.asgi import Answer, Application, Message, Request, ask
 from local.kinesis.listing import described_page
 from local.kinesis.log import StreamLog
-from local.kinesis.metrics import put_metric_data
-from local.kinesis.operations import OPERATIONS
+from local.kinesis.memory import keep_within
+from local.kinesis.metrics import by_form, put_metric_data
+from local.kinesis.operations import OPERATIONS, Operation
+from local.kinesis.reading import FORGET_READ, RECORDS_GONE, forget_read, gone
 from local.kinesis.requests import Refusal
 from local.kinesis.stream import ModelledStream, Traffic
 from local.kinesis.tokens import stream_of
@@ -62,6 +64,10 @@ class Call:
     region: str
     request: Request
 
+    def says(self, header: str) -> bool:
+        """Whether it has that header."""
+        return header.encode() in dict(self.request.scope["headers"])
+
     @property
     def stream(self) -> str:
         """The name of the stream that it is about; empty where it names none."""
@@ -76,11 +82,19 @@ class KinesisPlane:
     """All on-demand streams of one embedded stack."""
 
     def __init__(
-        self, ministack: Application, policy: Policy | None, clock: Callable[[], float]
+        self,
+        ministack: Application,
+        policy: Policy | None,
+        clock: Callable[[], float],
+        most_bytes: int,
     ) -> None:
-        """Without a policy, streams take everything. `clock` tells epoch seconds."""
+        """Without a policy, streams take everything. `clock` tells epoch seconds.
+
+        `most_bytes` is what the records of all streams may take.
+        """
         self._ministack = ministack
         self._policy = policy
+        self._most_bytes = most_bytes
         self._clock = clock
         self._streams: dict[Key, ModelledStream] = {}
         self._told = clock()
@@ -128,12 +142,12 @@ class KinesisPlane:
             traffic = stream.traffic()
             if traffic != Traffic():
                 body = put_metric_data(name, traffic, now)
-                await ask(self._ministack, _form(call.request, body))
+                await ask(self._ministack, by_form(call.request, body))
 
     async def _about(self, call: Call, stream: ModelledStream) -> Answer:
         now = self._clock()
         if operation := OPERATIONS.get(call.operation):
-            return _said_bytes(operation(stream, call.body, now))
+            return self._served(call, stream, operation, now)
         stream.advance(now)
         if call.operation in _COMPLETED:
             return await self._completed(call, stream)
@@ -144,6 +158,17 @@ class KinesisPlane:
             raise Refusal("ValidationException", message)
         message = f"{call.operation} is not supported for on-demand streams"
         raise Refusal("ValidationException", message)
+
+    def _served(
+        self, call: Call, stream: ModelledStream, operation: Operation, now: float
+    ) -> Answer:
+        missed = gone(stream, call.operation, call.body, now)
+        if call.operation == "GetRecords" and call.says(FORGET_READ):
+            forget_read(stream, call.body, now)
+        answer = _said_bytes(operation(stream, call.body, now))
+        keep_within(self._most_bytes, self._streams.values())
+        told = (RECORDS_GONE.encode(), str(missed).encode())
+        return replace(answer, headers=(*answer.headers, told)) if missed else answer
 
     async def _stream(self, call: Call) -> ModelledStream | None:
         """The stream, taken over; None if it isn't there or isn't on demand."""
@@ -255,16 +280,6 @@ def _warmth(stream: ModelledStream) -> dict[str, int]:
         "TargetMiBps": stream.warm_mibps,
         "CurrentMiBps": min(stream.warm_mibps, stream.open_shards),
     }
-
-
-def _form(request: Request, body: bytes) -> Request:
-    """A request of CloudWatch's query protocol by the same caller."""
-    headers = dict(request.scope["headers"])
-    scope = headers.pop(b"authorization", b"").replace(b"/kinesis/", b"/monitoring/")
-    headers.pop(b"x-amz-target", None)
-    form = b"application/x-www-form-urlencoded"
-    kept = [*(headers | {b"content-type": form, b"authorization": scope}).items()]
-    return replace(request, scope={**request.scope, "headers": kept}).with_body(body)
 
 
 def _said(body: Mapping[str, Any]) -> Answer:

@@ -65,6 +65,15 @@ class ModelledStream:
     def open_shards(self) -> int:
         return len(self._open)
 
+    @property
+    def held_bytes(self) -> int:
+        """Memory that its records take."""
+        return self._log.held_bytes
+
+    def shed(self, most_bytes: int) -> int:
+        """Forget the oldest records until no more is held; return how many."""
+        return self._log.shed(most_bytes)
+
     def shard(self, shard_id: str) -> ShardLog | None:
         return self._log.shard(shard_id)
 

@@ -88,6 +88,7 @@ def test_a_killed_producer_is_replaced_and_only_its_memory_is_lost(
     books = ledgers(platform, demo_id).ledgers
     died = sum(ledger.failed_by_cause.get("process_died", 0) for ledger in books)
     assert summary.status == "SUCCEEDED"
+    assert summary.lost is not None
     assert summary.generated == summary.delivered + summary.lost
     assert summary.failed == died >= summary.lost
     assert len(summary.lost_by_producer) <= 1
@@ -111,6 +112,7 @@ def test_a_killed_task_is_replaced_and_only_its_memory_is_lost(platform: LocalPl
     killed = [ledger for ledger in books if ledger.recovered]
     assert summary.status == "SUCCEEDED"
     assert (summary.killed_workers, len(killed)) == (1, 1)
+    assert summary.lost is not None
     assert summary.generated == summary.delivered + summary.lost
     assert summary.failed == killed[0].failed_by_cause.get("process_died", 0) >= summary.lost
     assert set(summary.lost_by_producer) <= set(killed[0].generated_by_producer)

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from local.kinesis.settings import BadModelSettings, label_of, policy_of, settings_of
+from local.kinesis.settings import BadModelSettings, label_of, most_bytes, policy_of, settings_of
 from ondemand.policy import Policy
 
 
@@ -24,6 +24,17 @@ def test_a_faster_stream_takes_as_much_and_reacts_sooner() -> None:
 def test_all_that_cant_be_read_is_named() -> None:
     with pytest.raises(BadModelSettings, match=r"ON_DEMAND_MODEL is 'yes'.*TIME_SCALE is '0\.5'"):
         settings_of("yes", "0.5")
+
+
+@pytest.mark.parametrize("memory", ["", "much", "15", "nan", "inf", "-1"])
+def test_a_bound_on_memory_that_cant_be_one_is_named(memory: str) -> None:
+    with pytest.raises(BadModelSettings, match=r"STREAM_MEMORY is .*: give MiB, 16 or more"):
+        settings_of("on", "180", memory)
+
+
+def test_a_bound_on_memory_is_in_mib_and_has_a_default() -> None:
+    assert most_bytes(settings_of("off", "1", "16")) == 16 << 20
+    assert most_bytes({}) == most_bytes(settings_of("off", "1")) == 4096 << 20
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from local.proof import prove, tally_stream
-from local.reader import Post, Unreadable, parse
+from local.reader import Gone, Post, Unreadable, parse
 
 
 def post(sequence: int, producer: str = "p-0", demo: str = "d", ms: int = 0) -> Post:
@@ -41,6 +41,12 @@ def test_an_unknown_producer_is_foreign_and_another_demo_is_not() -> None:
     proof = prove({"p-0": 1}, tally)
     assert (proof.delivered, proof.foreign) == (1, 2)
     assert tally.other_demos == {"other": 1}
+
+
+def test_what_left_the_stream_unread_leaves_it_open_what_is_missing_and_repeated() -> None:
+    proof = prove({"p-0": 3, "p-1": 1}, tally_stream("d", [Gone(2), post(0), post(0), Gone(3)]))
+    assert (proof.generated, proof.delivered, proof.unseen) == (4, 1, 5)
+    assert (proof.lost, proof.duplicates, proof.lost_by_producer) == (None, None, {})
 
 
 def test_a_record_is_read_or_recognised_as_no_post() -> None:

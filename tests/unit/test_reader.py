@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 from aws_kinesis_agg.aggregator import AggRecord
 
-from local.reader import RECORDS_PER_CALL, Post, Unreadable, parse, read_stream
+from local.reader import RECORDS_PER_CALL, Found, Post, Unreadable, parse, read_stream
 
 ARRIVED = 1_800_000_000.25
+TOLD_NOTHING: dict[str, Any] = {"ResponseMetadata": {"HTTPHeaders": {}}}
 MAGIC = b"\xf3\x89\x9a\xc2"
 
 
@@ -53,7 +54,7 @@ class Stream:
 
     def get_shard_iterator(self, **parameters: Any) -> dict[str, Any]:
         assert parameters["ShardIteratorType"] == "TRIM_HORIZON"
-        return {"ShardIterator": f"{parameters['ShardId']}/0"}
+        return {"ShardIterator": f"{parameters['ShardId']}/0", **TOLD_NOTHING}
 
     def get_records(self, **parameters: Any) -> dict[str, Any]:
         shard, start = map(int, parameters["ShardIterator"].split("/"))
@@ -63,10 +64,11 @@ class Stream:
             "Records": [{"Data": d, "ApproximateArrivalTimestamp": arrived} for d in records],
             "NextShardIterator": f"{shard}/{start + len(records)}",
             "MillisBehindLatest": 0 if start + len(records) == len(self._shards[shard]) else 1,
+            **TOLD_NOTHING,
         }
 
 
-def read(*shards: Sequence[bytes]) -> list[Post | Unreadable]:
+def read(*shards: Sequence[bytes]) -> list[Found]:
     stream: Any = Stream(*shards)
     return list(read_stream(stream, "posts"))
 

@@ -8,8 +8,9 @@ import pytest
 from local.ledgers import PoolLedger, TaskLogs
 from local.load import Load, limiting_factor
 from local.proof import Tally
-from local.reader import Post
-from local.summary import Summary, summarize, table
+from local.reader import Gone, Post
+from local.summary import Summary, summarize
+from local.table import table
 from tests.reports import verdict
 from worker.histogram import Distribution
 
@@ -87,6 +88,25 @@ def test_a_failed_workflow_spoils_it_with_its_cause() -> None:
     result = summary(demo=demo("FAILED", error="States.Timeout", cause="too slow"))
     assert not result.ok
     assert result.complaints() == ["the workflow ended FAILED: States.Timeout too slow"]
+
+
+def test_a_stream_that_dropped_unread_records_is_no_proof_of_anything() -> None:
+    for records in (0, 8_000, 9_000):
+        found = tally(records)
+        found.add(Gone(1_000))
+        judged = demo(thresholds=[verdict("lost==0", metric="lost", unit="", value=0, ok=True)])
+        result = summary(demo=judged, tally=found)
+        assert (result.ok, result.exit_code) == (False, 1)
+        (complaint,) = result.complaints()
+        assert "1,000 records had left the stream before they were read, so nobody" in complaint
+        assert "STREAM_MEMORY" in complaint
+        assert "9,000 acknowledged, how many are lost can't be told" in result.verdict()
+        document = result.as_dict()
+        assert (document["read_back"], document["lost"], document["duplicates"]) == (
+            *(False, None, None),
+        )
+        (threshold,) = document["thresholds"]
+        assert (threshold["value"], threshold["ok"]) == (None, None)
 
 
 def test_a_foreign_record_spoils_it() -> None:
