@@ -17,9 +17,9 @@ from ministack.services import cloudwatch
 EVERY_SECONDS = 60.0
 
 
-def look_seldom() -> None:
-    """Replace MiniStack's look by a seldom one; AttributeError if there is none of that name."""
-    look = cloudwatch._evict_old_metrics
+def look_seldom(look: Callable[[], None]) -> None:
+    """Replace MiniStack's look by this one, seldom; AttributeError if there is none of its name."""
+    del cloudwatch._evict_old_metrics
     cloudwatch._evict_old_metrics = Seldom(look, EVERY_SECONDS, time.monotonic)
 
 

@@ -33,7 +33,7 @@ from local.gateway import Gateway
 from local.guard import Guard
 from local.kinesis.plane import KinesisPlane
 from local.kinesis.settings import described, most_bytes, policy_of
-from local.points import merge_points
+from local.points import forget_old_points, merge_points
 
 if TYPE_CHECKING:
     from hypercorn.typing import ASGIFramework
@@ -122,8 +122,8 @@ def main() -> None:
     parser.add_argument("--parent", required=True, type=int, help="end when this process is gone")
     arguments = parser.parse_args()
     watch_parent(arguments.parent)
-    look_seldom()
     merge_points()
+    look_seldom(forget_old_points)
     name_errors()
     spare_the_collector()
     allow_many_connections()
