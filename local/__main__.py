@@ -3,51 +3,37 @@
 from __future__ import annotations
 
 import argparse
-import os
-import signal
 import sys
 import tempfile
 from pathlib import Path
 from shutil import rmtree
-from types import FrameType
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from client.api import ApiError
 from client.console import Console
 from client.plans import BadPlan, judged_by, read_plan, read_thresholds
 from local import background
-from local.demo import LedgerMissing, run_demo
-from local.follower import FollowerEnded
-from local.kinesis.settings import STREAM_MEMORY, BadModelSettings, label_of, settings_of
-from local.platform import AgentEnded, LocalPlatform
+from local.demo import run_demo
+from local.edge import EXPECTED, INTERRUPTED, forget_other_aws, interrupt_on_sigterm
+from local.kinesis.settings import STREAM_MEMORY, label_of, settings_of
+from local.platform import LocalPlatform
 from local.records import checked_record
 from local.report import Run, report
-from local.stack import StackError
-from reporting.libraries import LibraryMissing
 
 ROOT = Path(__file__).resolve().parent.parent
-INTERRUPTED = 130
 TIME_SCALE = "180"
 """The quarter of an hour in which AWS splits a shard that takes too much becomes five seconds."""
-_EXPECTED = (
-    *(StackError, AgentEnded, FollowerEnded, ApiError, LedgerMissing, BadPlan),
-    *(BadModelSettings, BotoCoreError, ClientError, OSError, LibraryMissing),
-)
-"""What can go wrong around the demo, and is told in a line."""
 
 
 def main() -> int:
     arguments = _parser().parse_args()
     console = Console()
-    signal.signal(signal.SIGTERM, _interrupt)
-    _forget_other_aws()
+    interrupt_on_sigterm()
+    forget_other_aws()
     try:
         if arguments.command == "demo":
             return demo(_run(arguments), console)
         return stay(arguments, console)
-    except _EXPECTED as error:
+    except EXPECTED as error:
         console.say(console.bad(f"error: {error}"))
         return 1
     except KeyboardInterrupt:
@@ -78,7 +64,7 @@ def demo(run: Run, console: Console) -> int:
         ) as platform:
             summary = run_demo(platform, run.body, console)
             report(platform, summary, run, console, ROOT / "reports")
-    except _EXPECTED:
+    except EXPECTED:
         console.say(f"what the platform wrote is kept in {folder}")
         raise
     except KeyboardInterrupt:
@@ -121,13 +107,6 @@ def _kept(plan: str, body: dict[str, Any]) -> dict[str, Any]:
     return body
 
 
-def _forget_other_aws() -> None:
-    """Drop what the environment says about AWS: a profile of the user's is no part of this."""
-    for name in [name for name in os.environ if name.startswith("AWS_")]:
-        del os.environ[name]
-    os.environ |= {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
-
-
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m local", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
@@ -164,10 +143,6 @@ def _model_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--stream-memory", default=STREAM_MEMORY, metavar="MIB", help="what their records may take"
     )
-
-
-def _interrupt(_: int, __: FrameType | None) -> None:
-    raise KeyboardInterrupt
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ from typing import Any
 from ministack.services import cloudwatch
 
 Point = dict[str, Any]
-_MOST_KNOWN = 1_024
+_MOST_KNOWN = 128
 """Points that new ones are compared with: the last seconds'. Others are merely held twice."""
 
 

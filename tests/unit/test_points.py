@@ -64,4 +64,4 @@ def test_an_hour_of_a_latency_takes_megabytes() -> None:
     columns = (held._times, held._values, held._counts, held._units)
     assert len(held) == 90_000
     assert sum(map(sys.getsizeof, columns)) < 3_000_000
-    assert len(held._known) <= 1_024
+    assert len(held._known) <= 128

@@ -1,52 +1,27 @@
-"""Who works in a run, and what each has at a moment: memory, descriptors, threads, CPU time.
+"""Looks once a second at this process and all that descend from it: at nothing of anybody else's.
 
-A process is known by its command and by whose child it is; all are descendants of the one that
-looks, so nothing of anybody else's is counted.
+What is seen is written down at once: the runner's own memory is judged, too, and a run that ends
+badly leaves what it saw.
 """
 
 from __future__ import annotations
 
 import threading
 import time
-from dataclasses import dataclass
+from pathlib import Path
 
 import psutil
 
-RUNNER, STACK, FUNCTION, AGENT = "runner", "embedded AWS", "Lambda", "agent"
-POOL, PRODUCER, READER, OTHER = "pool", "producer", "reader", "other"
+from tests.soak.samples import HEAD, OTHER, RUNNER, Sample, line_of, read, role_of
+
 EVERY_SECONDS = 1.0
-
-_BY_MODULE = {"local.server": STACK, "local.agent": AGENT, "local.follower": READER}
-_BY_PARENT = {STACK: FUNCTION, AGENT: POOL, POOL: PRODUCER}
-
-
-@dataclass(frozen=True)
-class Sample:
-    """One process at one moment."""
-
-    at: float
-    """Unix seconds."""
-    pid: int
-    role: str
-    memory: int
-    """Bytes, resident."""
-    descriptors: int
-    threads: int
-    cpu: float
-    """Seconds of CPU used so far, its children's left out."""
-
-
-def role_of(command: list[str], parent: str) -> str:
-    """What a process is, by its command and its parent's role."""
-    module = command[command.index("-m") + 1] if "-m" in command[:-1] else ""
-    return _BY_MODULE.get(module) or _BY_PARENT.get(parent, OTHER)
 
 
 class Sampler:
-    """Looks at this process and all that descend from it, once a second from `with` on."""
+    """Samples into a file from `with` on; a failure is raised where that ends."""
 
-    def __init__(self) -> None:
-        self.samples: list[Sample] = []
+    def __init__(self, file: Path) -> None:
+        self._file = file
         self._runner = psutil.Process()
         self._roles: dict[psutil.Process, str] = {self._runner: RUNNER}
         self._over = threading.Event()
@@ -63,20 +38,30 @@ class Sampler:
         if self._failure is not None:
             raise self._failure
 
+    def samples(self) -> list[Sample]:
+        """All that were written down."""
+        return list(read(self._file.read_text().splitlines()))
+
     def _run(self) -> None:
         try:
-            while not self._over.wait(EVERY_SECONDS - time.time() % EVERY_SECONDS):
-                self._look()
-        except Exception as failure:  # told where the sampler ends
+            with self._file.open("w") as out:
+                out.write(HEAD + "\n")
+                while not self._over.wait(EVERY_SECONDS - time.time() % EVERY_SECONDS):
+                    for sample in self._look():
+                        out.write(line_of(sample) + "\n")
+                    out.flush()
+        except Exception as failure:  # raised again by whoever ends the sampler
             self._failure = failure
 
-    def _look(self) -> None:
+    def _look(self) -> list[Sample]:
         now = time.time()
+        found = []
         for process in [self._runner, *self._runner.children(recursive=True)]:
             try:
-                self.samples.append(self._sample(process, now))
+                found.append(self._sample(process, now))
             except (psutil.NoSuchProcess, psutil.ZombieProcess):
                 continue  # it has ended meanwhile
+        return found
 
     def _sample(self, process: psutil.Process, now: float) -> Sample:
         with process.oneshot():
