@@ -1,4 +1,4 @@
-"""`make soak`: the whole system for minutes at one pace, and whether anything grows, drifts or slows.
+"""`make soak`: the whole system for minutes at one pace: does anything grow, drift or slow down?
 
 A demo whose third phase lasts so long runs as in `make demo`: agent, tasks, metrics, functions and
 the reader that proves it. Every process is sampled once a second; what is judged begins when a
@@ -37,6 +37,10 @@ WARM_UP_SECONDS = 120
 """Until then caches fill and the allocator gets what it will use again."""
 
 
+class NotJudged(Exception):
+    """The run didn't get as far as what is judged."""
+
+
 def main() -> int:
     arguments = _arguments()
     console = Console()
@@ -44,7 +48,7 @@ def main() -> int:
     forget_other_aws()
     try:
         return soak(arguments.seconds, arguments.tps, arguments.reports, console)
-    except EXPECTED as error:
+    except (*EXPECTED, NotJudged) as error:
         console.say(console.bad(f"error: {error}"))
         return 1
     except KeyboardInterrupt:
@@ -80,7 +84,7 @@ def soak(seconds: int, tps: int, reports: Path, console: Console) -> int:
     problems = [*summary.complaints(), *_repetitions(summary), *verdict.problems]
     for problem in problems:
         console.say(console.bad(problem))
-    append(_row(summary, seconds, tps))
+    _record(summary, seconds, tps)
     console.say(f"report: {folder}")
     console.say(console.bad("soak FAILED") if problems else console.good("soak held every bound"))
     return 1 if problems else 0
@@ -93,13 +97,15 @@ def plan(seconds: int, tps: int) -> dict[str, Any]:
 
 
 def window_of(summary: Summary) -> Window:
-    """The judged part: the long phase without its beginning and its last second."""
+    """The judged part: the long phase without its beginning and its last second.
+
+    Raises NotJudged.
+    """
     phase = summary.phases[PHASE - 1]
     if phase.started_at is None or phase.ends_at is None:
-        raise OSError(f"phase {PHASE} never began: {summary.cause}")
-    begin, end = (
-        datetime.fromisoformat(at).timestamp() for at in (phase.started_at, phase.ends_at)
-    )
+        raise NotJudged(f"phase {PHASE} never began; {'; '.join(summary.complaints())}")
+    begin = datetime.fromisoformat(phase.started_at).timestamp()
+    end = datetime.fromisoformat(phase.ends_at).timestamp()
     return Window(round(begin + min(WARM_UP_SECONDS, (end - begin) / 5)), int(end) - 1)
 
 
@@ -107,18 +113,22 @@ def _repetitions(summary: Summary) -> list[str]:
     return [f"{summary.duplicates:,} records are twice in the stream"] if summary.duplicates else []
 
 
-def _row(summary: Summary, seconds: int, tps: int) -> Row:
-    return Row(
-        fault=f"time: {seconds:,} s at {tps:,} records/s",
+def _record(summary: Summary, seconds: int, tps: int) -> None:
+    """A row for docs/reliability.md, unless the stream couldn't tell."""
+    if summary.lost is None or summary.duplicates is None:
+        return
+    row = Row(
+        fault=f"none, for {seconds:,} s at {tps:,} records/s",
         where="the whole system",
         times=0,
         records=summary.generated,
         delivered=summary.acknowledged,
         failed=summary.failed,
-        lost=summary.lost or 0,
-        duplicates=summary.duplicates or 0,
+        lost=summary.lost,
+        duplicates=summary.duplicates,
         command=f"make soak SECONDS={seconds} TPS={tps}",
     )
+    append(row)
 
 
 def _arguments() -> argparse.Namespace:
