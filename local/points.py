@@ -1,27 +1,29 @@
-"""Has MiniStack hold equal values of a second once, counted, and as columns of numbers.
+"""Has MiniStack hold equal values of a second once, counted, and packed.
 
 Fifty tasks publish a latency as thirty values and counts each second, and every question about the
 metric looks at all points that there are, during which nothing else is answered. The values are the
 buckets of one histogram, so most of them are the same: held once, with their counts added, they
 make the same sums and percentiles of a fraction of the points. MiniStack would hold each point as a
-dictionary of half a kilobyte, 320 MB an hour for five tasks; in columns it has 25 bytes.
+dictionary of half a kilobyte; in packed columns it has a few bytes, and a long demo little history.
 
 These are names inside the pinned version of MiniStack; another one that lacks them is refused.
 """
 
 from __future__ import annotations
 
+import sys
 import time
 from array import array
 from collections.abc import Iterable, Iterator
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
+from zlib import compress, decompress
 
 from ministack.services import cloudwatch
 
 Point = dict[str, Any]
-_MOST_KNOWN = 128
-"""Points that new ones are compared with: the last seconds'. Others are merely held twice."""
+BLOCK = 512
+"""Points that new ones are compared with, some seconds of a latency; older ones are packed."""
 
 
 def merge_points() -> None:
@@ -52,19 +54,20 @@ class Points:
     """One metric's points, which have the same dimensions."""
 
     def __init__(self, held: Iterable[Point] = ()) -> None:
-        self._times, self._values, self._counts = array("d"), array("d"), array("d")
-        self._units = array("B")
+        self._full: list[bytes] = []
+        """Blocks of BLOCK points, packed."""
+        self._times, self._values, self._counts, self._units = _columns()
         self._unit_names: list[str] = []
         self._dimensions: Any = {}
         self._sets: list[Point] = []
         """Sets of statistics, which are no single values."""
         self._known: dict[tuple[float, float, str], int] = {}
-        """Where the point of a time, value and unit is."""
+        """Where in the last block the point of a time, value and unit is."""
         for point in held:
             self.append(point)
 
     def __len__(self) -> int:
-        return len(self._times) + len(self._sets)
+        return BLOCK * len(self._full) + len(self._times) + len(self._sets)
 
     def __getitem__(self, place: int) -> Point:
         return next(islice(iter(self), place, None))
@@ -72,16 +75,27 @@ class Points:
     def __iter__(self) -> Iterator[Point]:
         """Each as MiniStack would hold it."""
         names, dimensions = self._unit_names, self._dimensions
-        columns = zip(self._times, self._values, self._counts, self._units, strict=True)
-        for at, value, count, unit in columns:
-            yield {
-                "Timestamp": at,
-                "Value": value,
-                "Count": count,
-                "Unit": names[unit],
-                "Dimensions": dimensions,
-            }
+        last = (self._times, self._values, self._counts, self._units)
+        for times, values, counts, units in chain(map(_unpacked, self._full), (last,)):
+            # By the block: every question about the metric looks at all of them.
+            yield from [
+                {
+                    "Timestamp": at,
+                    "Value": value,
+                    "Count": count,
+                    "Unit": unit,
+                    "Dimensions": dimensions,
+                }
+                for at, value, count, unit in zip(
+                    times, values, counts, [names[int(unit)] for unit in units], strict=True
+                )
+            ]
         yield from self._sets
+
+    @property
+    def held_bytes(self) -> int:
+        """Memory that its full blocks take."""
+        return sum(map(sys.getsizeof, self._full))
 
     def append(self, point: Point) -> None:
         """Add a point, or its count to the one that is like it."""
@@ -95,8 +109,8 @@ class Points:
         if place is not None:
             self._counts[place] += count
             return
-        if len(self._known) >= _MOST_KNOWN:
-            self._known.clear()
+        if len(self._times) == BLOCK:
+            self._pack()
         self._known[key] = len(self._times)
         self._times.append(key[0])
         self._values.append(key[1])
@@ -105,11 +119,27 @@ class Points:
 
     def since(self, moment: float) -> Points:
         """Those of that moment, epoch seconds, and later."""
-        if not self._sets and all(at >= moment for at in self._times):
+        if all(point["Timestamp"] >= moment for point in self):
             return self
         return Points(point for point in self if point["Timestamp"] >= moment)
+
+    def _pack(self) -> None:
+        columns = (self._times, self._values, self._counts, self._units)
+        self._full.append(compress(b"".join(column.tobytes() for column in columns), 1))
+        self._times, self._values, self._counts, self._units = _columns()
+        self._known.clear()
 
     def _unit(self, name: str) -> int:
         if name not in self._unit_names:
             self._unit_names.append(name)
         return self._unit_names.index(name)
+
+
+def _columns() -> tuple[array[float], ...]:
+    """Times, values, counts, units; those are few, but all columns alike unpack alike."""
+    return array("d"), array("d"), array("d"), array("d")
+
+
+def _unpacked(block: bytes) -> tuple[array[float], ...]:
+    numbers = array("d", decompress(block))
+    return tuple(numbers[start : start + BLOCK] for start in range(0, 4 * BLOCK, BLOCK))

@@ -1,13 +1,13 @@
 """MiniStack's points are fewer when equal ones are held once, and say the same."""
 
-import sys
+import random
 from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 from ministack.services import cloudwatch
 
-from local.points import Points
+from local.points import BLOCK, Points
 
 POINTS = st.fixed_dictionaries(
     {
@@ -55,13 +55,31 @@ def test_the_first_point_tells_the_dimensions() -> None:
     assert held[0]["Dimensions"] == {"A": "b"}
 
 
-def test_an_hour_of_a_latency_takes_megabytes() -> None:
+def test_points_that_are_packed_are_as_they_were() -> None:
+    published = [
+        {
+            "Timestamp": float(second),
+            "Value": value + 0.25,
+            "Unit": unit,
+            "Count": 3.0,
+            "Dimensions": {"DemoId": "d"},
+        }
+        for second in range(100)
+        for value in range(25)
+        for unit in ("Milliseconds", "None")
+    ]
+    held = Points(dict(point) for point in published)
+    assert len(held) == len(published) > 5 * BLOCK
+    assert list(held) == published
+    assert list(held.since(50.0)) == published[2_500:]
+
+
+def test_an_hour_of_a_latency_takes_less_than_a_megabyte() -> None:
+    chance = random.Random(3)  # noqa: S311 (no secrets)
     held = Points()
     for second in range(3_600):
         for value in range(25):
-            point = {"Timestamp": float(second), "Value": float(value), "Unit": "Milliseconds"}
-            held.append({**point, "Count": 3.0, "Dimensions": {"DemoId": "d"}})
-    columns = (held._times, held._values, held._counts, held._units)
+            point = {"Timestamp": float(second), "Value": 1.07**value, "Unit": "Milliseconds"}
+            held.append({**point, "Count": float(chance.randint(1, 60)), "Dimensions": {}})
     assert len(held) == 90_000
-    assert sum(map(sys.getsizeof, columns)) < 3_000_000
-    assert len(held._known) <= 128
+    assert held.held_bytes < 1_000_000
