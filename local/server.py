@@ -29,6 +29,7 @@ from ministack.app import app as ministack
 
 from local.errortypes import name_errors
 from local.expiry import look_seldom
+from local.functionlogs import keep_newest_logs
 from local.gateway import Gateway
 from local.guard import Guard
 from local.kinesis.plane import KinesisPlane
@@ -125,6 +126,7 @@ def main() -> None:
     merge_points()
     look_seldom(forget_old_points)
     name_errors()
+    keep_newest_logs()
     spare_the_collector()
     allow_many_connections()
     run(arguments.socket)
