@@ -2,6 +2,7 @@
 #              THRESHOLDS='lost==0, throttled<1%' ABORT_ON_FAIL=on: what it has to achieve
 # make test    set up, run every check and test (make lint: what is unsafe, in sources, template, packages)
 # make chaos   set up, run the whole fault suite, print what each fault did (under 20 minutes)
+# make soak    set up, run the system for SECONDS=600 at TPS=5000 records/s: does anything grow, drift, slow down?
 # make bench   set up the peers, measure the producer beside them (BENCH=--quick: two minutes)
 # make screenshots  take docs/page*.png anew
 # make coverage  branches of worker/ and api/ that the tests reach, and whether they are 95% of all
@@ -17,6 +18,9 @@ AGGREGATION ?= off
 RECORD ?=
 MODEL ?= on
 TIME_SCALE ?= 180
+STREAM_MEMORY ?= 4096
+SECONDS ?= 600
+TPS ?= 5000
 REGION ?= us-east-1
 READY = .venv/.ready
 READY_TEST = .venv/.ready-test
@@ -26,7 +30,7 @@ PARALLEL = -n logical --maxprocesses 4 --dist loadfile
 .PHONY: demo bench test check lint unit e2e up down clean
 
 demo: $(READY)
-	@.venv/bin/python -m local demo --plan $(PLAN) --aggregation $(AGGREGATION) --model $(MODEL) --time-scale $(TIME_SCALE) \
+	@.venv/bin/python -m local demo --plan $(PLAN) --aggregation $(AGGREGATION) --model $(MODEL) --time-scale $(TIME_SCALE) --stream-memory $(STREAM_MEMORY) \
 		--threshold '$(THRESHOLDS)' $(if $(filter on,$(ABORT_ON_FAIL)),--abort-on-fail) $(if $(RECORD),--record "$(RECORD)")
 
 bench: .venv-bench/.ready
@@ -37,7 +41,7 @@ costs: $(READY)
 	@PYTHONPATH=api .venv/bin/python -m local.costs --region $(REGION)
 
 up: $(READY)
-	@.venv/bin/python -m local up --model $(MODEL) --time-scale $(TIME_SCALE)
+	@.venv/bin/python -m local up --model $(MODEL) --time-scale $(TIME_SCALE) --stream-memory $(STREAM_MEMORY)
 
 down: $(READY)
 	@.venv/bin/python -m local down
@@ -75,6 +79,10 @@ chaos: $(READY_TEST)
 	@rm -f .local/chaos.jsonl; mkdir -p .local
 	CHAOS_RECORD=$(CURDIR)/.local/chaos.jsonl .venv/bin/python -m pytest tests/chaos -m "long or not long"
 	@.venv/bin/python -m tests.chaos.table .local/chaos.jsonl
+
+.PHONY: soak
+soak: $(READY_TEST)
+	@.venv/bin/python -m tests.soak --seconds $(SECONDS) --tps $(TPS)
 
 .PHONY: screenshots
 screenshots: $(READY_TEST)
