@@ -78,12 +78,14 @@ def test_a_request_is_filled_to_the_last_byte_and_no_further_time_after_time() -
     for _ in range(2):
         assert collector.add([fifth] * 5, 0) == []
         assert [batch.records for batch in collector.drain()] == [5]
+    collector = Collector(linger_ns=10**9)
+    for _ in range(2):
         assert collector.add([fifth] * 4, 0) == []
         assert [batch.records for batch in collector.add([larger], 0)] == [4]
         assert [batch.records for batch in collector.drain()] == [1]
-        assert collector.add([fifth] * 4, 0) == []
-        assert [batch.records for batch in collector.add([fifth, fifth], 0)] == [5]
-        assert [batch.records for batch in collector.drain()] == [1]
+    assert collector.add([fifth] * 4, 0) == []
+    assert [batch.records for batch in collector.add([fifth, fifth], 0)] == [5]
+    assert [batch.records for batch in collector.drain()] == [1]
 
 
 def test_keys_as_long_as_they_may_be_count_too() -> None:
