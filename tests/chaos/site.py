@@ -7,7 +7,7 @@ was, is asserted here; what is particular to one is its test's business.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from mypy_boto3_kinesis import KinesisClient
 
 BETWEEN = "worker and Kinesis"
+LONGEST_RUN_SECONDS = 90.0
 LONGEST_END_SECONDS = 31.0
 """A worker's drain, and a little to say goodbye."""
 
@@ -110,12 +111,20 @@ class Site:
         return worker
 
     def outcome(
-        self, worker: Worker, fault: str, times: int, where: str = BETWEEN, seconds: float = 60
+        self,
+        worker: Worker,
+        fault: str,
+        times: int | Callable[[], int],
+        where: str = BETWEEN,
     ) -> Outcome:
-        """Wait for the worker's end, hold its ledger against the stream, write the row down."""
-        ledger = worker.ledger(seconds)
+        """Wait for the worker's end, hold its ledger against the stream, write the row down.
+
+        `times`: how often the fault happened, or what tells it at the end.
+        """
+        ledger = worker.ledger(LONGEST_RUN_SECONDS)
         assert list(worker.folder.glob("*.scoreboard")) == []
-        return self._held(worker, ledger, fault, times, where)
+        fired = times if isinstance(times, int) else times()
+        return self._held(worker, ledger, fault, fired, where)
 
     def outcome_of_killed(self, worker: Worker, fault: str, times: int, where: str) -> Outcome:
         """The same for a worker that printed no ledger: by its scoreboard, as ECS' agent does."""

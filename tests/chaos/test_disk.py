@@ -44,10 +44,9 @@ def test_without_room_for_the_scoreboard_a_worker_ends_at_once_and_says_so(site:
 
 @needs_dev_full
 def test_a_ledger_that_cannot_be_written_is_told_of_and_its_counts_are_kept(
-    site: Site, proxy: FaultProxy, full: IO[str]
+    site: Site, full: IO[str]
 ) -> None:
-    proxy.rules(put_records(probability=0.2, reset=True))
-    worker = site.worker(proxy.endpoint, SECONDS, {"TARGET_TPS": TPS}, stdout=full)
+    worker = site.worker(site.stack.endpoint, SECONDS, {"TARGET_TPS": TPS}, stdout=full)
     assert "ledger_not_written" in worker.refusal()
     (told,) = [event for event in worker.events if event["event"] == "ledger_not_written"]
     outcome = site.outcome_of_killed(worker, "full disk behind its ledger", 1, "a task's disk")

@@ -11,6 +11,7 @@ import time
 import psutil
 import pytest
 
+from tests.chaos.entries import EntryFaults, Fault
 from tests.chaos.proxy import FaultProxy, put_records
 from tests.chaos.site import LONGEST_END_SECONDS, Outcome, Site
 from tests.e2e.demos import wait_until
@@ -51,14 +52,32 @@ def kill_a_producer(worker: Worker) -> None:
     wait_until("another producer", replaced, 15)
 
 
-@pytest.mark.parametrize("kills", [1, pytest.param(6, marks=pytest.mark.long)])
-def test_producers_that_are_killed_are_replaced_and_their_records_booked(
-    site: Site, proxy: FaultProxy, kills: int
+def test_a_producer_that_is_killed_is_replaced_and_its_records_booked(
+    site: Site, entries: EntryFaults
 ) -> None:
+    entries.set(Fault(share=0.3, refused_as="InternalFailure"))
+    worker = site.worker(entries.endpoint, 4, {"TARGET_TPS": TPS})
+    wait_until("two producers", lambda: len(worker.producers()) == 2, 10)
+    wait_until("faults", lambda: entries.done().entries > 100, 10)
+    kill_a_producer(worker)
+    entries.lift()
+    outcome = site.outcome(worker, "kill -9, while 30% of entries are refused", 1, PRODUCER)
+    assert_killed(outcome, 1)
+
+
+@pytest.mark.long
+def test_producers_that_are_killed_again_and_again_are_replaced(
+    site: Site, proxy: FaultProxy
+) -> None:
+    kills = 6
     worker = sending(site, proxy, 3 + kills)
     for _ in range(kills):
         kill_a_producer(worker)
     outcome = site.outcome(worker, "kill -9, while throttled and cut off", kills, PRODUCER)
+    assert_killed(outcome, kills)
+
+
+def assert_killed(outcome: Outcome, kills: int) -> None:
     assert_only_the_killed_ones_records_failed(outcome)
     assert outcome.ledger["restarts"] == kills
     died = [event for event in outcome.events if event["event"] == "producer_died"]
