@@ -62,7 +62,7 @@ class Outcome:
     def untold(self) -> int:
         """Records that the ledger doesn't call failed and that are not in the stream."""
         failed: int = self.ledger["failed"]
-        return max(0, self.proof.lost - failed)
+        return max(0, told(self.proof.lost) - failed)
 
 
 class Site:
@@ -155,8 +155,8 @@ class Site:
             records=ledger["generated"],
             delivered=ledger["delivered"],
             failed=ledger["failed"],
-            lost=proof.lost,
-            duplicates=proof.duplicates,
+            lost=told(proof.lost),
+            duplicates=told(proof.duplicates),
             command=command_of_this_test(),
         )
         append(row)
@@ -166,6 +166,12 @@ class Site:
         assert proof.foreign == 0
         assert processes_of(worker) == []
         return Outcome(ledger, proof, worker.events)
+
+
+def told(count: int | None) -> int:
+    """A count of the proof's, which can tell: nothing had left the stream before it was read."""
+    assert count is not None
+    return count
 
 
 def processes_of(worker: Worker) -> list[int]:
