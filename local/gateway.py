@@ -1,6 +1,6 @@
 """What MiniStack lacks for `chalice deploy`, added in front of it.
 
-An ASGI application that hands nearly every request on to MiniStack as it came, and mends six that
+An ASGI application that hands nearly every request on to MiniStack as it came, and mends those that
 would fail or mislead otherwise. It uses nothing of MiniStack but the public API that it wraps, and
 asks it questions of its own with the caller's credentials.
 
@@ -10,6 +10,7 @@ asks it questions of its own with the caller's credentials.
 - CreateFunction and the two UpdateFunction calls answer when the function is ready. MiniStack takes
   half a second for that, but Chalice, told `Pending`, looks again only 5 s later, two to four times
   a deployment.
+- Requests to the deployed API wait their turn, or are refused (local/admission.py).
 - What is for Kinesis goes to the plane (local/kinesis), which keeps the records of streams.
 - DescribeTaskDefinition answers in ECS's own spelling. MiniStack leaves parts of what came by
   way of CloudFormation in its spelling, which clients take for nothing.
@@ -21,9 +22,10 @@ import asyncio
 import json
 import re
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
+from local.admission import Admission, is_for_the_api
 from local.asgi import Answer, Application, Message, Receive, Request, Send, ask, error, read
 from local.kinesis.plane import KinesisPlane, is_for_kinesis
 from local.swagger import ROOT, Call, UnsupportedSwaggerError, calls, settings
@@ -52,12 +54,16 @@ class Gateway:
     kinesis: KinesisPlane
     model: str = ""
     """What is told of the model that streams follow; nothing without one."""
+    admission: Admission = field(default_factory=Admission)
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Serves one ASGI connection. Every answer tells whether streams follow a model."""
         send = _labelled(send, self.model)
         if scope["type"] == "http" and is_for_kinesis(scope):
             await (await self.kinesis.answer(await read(scope, receive))).send(send)
+            return
+        if is_for_the_api(scope):
+            await self.admission.answer(self.ministack, scope, receive, send)
             return
         mend = _mend_for(scope) if scope["type"] == "http" else None
         if mend is None:

@@ -35,6 +35,7 @@ from local.guard import Guard
 from local.kinesis.plane import KinesisPlane
 from local.kinesis.settings import described, most_bytes, policy_of
 from local.points import forget_old_points, merge_points
+from local.silence import wait_briefly
 
 if TYPE_CHECKING:
     from hypercorn.typing import ASGIFramework
@@ -127,6 +128,7 @@ def main() -> None:
     look_seldom(forget_old_points)
     name_errors()
     keep_newest_logs()
+    wait_briefly()
     spare_the_collector()
     allow_many_connections()
     run(arguments.socket)
