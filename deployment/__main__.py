@@ -6,6 +6,7 @@ import argparse
 import os
 import signal
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from types import FrameType
 
@@ -13,8 +14,9 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.unsaid import without_proofs
-from deployment import checkout, deploy, destroy, dry_run, prerequisites, status
+from deployment import checkout, deploy, destroy, dry_run, prerequisites, status, turn
 from deployment.errors import DeploymentError
+from deployment.stage import Stage
 
 INTERRUPTED = 130
 
@@ -85,14 +87,32 @@ def _done(arguments: argparse.Namespace) -> int:
     prerequisites.check(arguments.command, stage, given, dry_run=arguments.dry_run)
     if arguments.command == "status":
         return status.show(stage, _say)
-    if arguments.command == "destroy":
-        removal = destroy.foretell if arguments.dry_run else destroy.destroy
-        removal(stage, build, _say)
-    elif arguments.dry_run:
-        dry_run.show(stage, arguments.auth, given, _say)
+    if not arguments.dry_run:
+        _change(arguments, stage, given, build)
+    elif arguments.command == "destroy":
+        destroy.foretell(stage, build, _say)
     else:
-        deploy.deploy(stage, arguments.auth, given, build, _say)
+        dry_run.show(stage, arguments.auth, given, _say)
     return 0
+
+
+def _change(
+    arguments: argparse.Namespace, stage: Stage, given: Mapping[str, str], build: Path
+) -> None:
+    """Deploys or destroys, when no other deployment of the stage is at work."""
+    ours = turn.Turn(
+        boto3.client("ssm"),
+        turn.parameter(stage),
+        turn.holder(f"deploy.sh {arguments.command} --stage {stage.name}"),
+    )
+    waited = ours.take(_say)
+    with turn.kept(ours):
+        if waited:  # what was in nobody's way may be by now
+            prerequisites.check(arguments.command, stage, given, dry_run=False)
+        if arguments.command == "destroy":
+            destroy.destroy(stage, build, _say)
+        else:
+            deploy.deploy(stage, arguments.auth, given, build, _say)
 
 
 def _choose_region(named: str | None) -> None:
