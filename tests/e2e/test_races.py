@@ -74,7 +74,7 @@ def test_of_ten_who_start_the_same_demo_one_does_and_whoever_looks_sees_it_or_no
     assert platform.api.ask("POST", "/demo", {**LONG, "name": name}).status == 409
 
 
-@pytest.mark.parametrize("after", [0.0, 0.05, 0.1, 0.2, 0.4, 0.8])
+@pytest.mark.parametrize("after", [0.0, 0.05, 0.2, 0.5])
 def test_who_is_stopped_while_it_starts_leaves_nothing(
     platform: LocalPlatform, after: float
 ) -> None:
@@ -125,6 +125,6 @@ def test_who_is_stopped_at_its_own_end_is_either_and_is_whole(platform: LocalPla
     for name in names:
         summary = proof(platform, name)
         assert summary.status in {"ABORTED", "SUCCEEDED"}
-        assert summary.accounted_for, summary.complaints()
+        assert (summary.lost, summary.broken_tasks) == (0, 0), summary.complaints()
         assert (summary.duplicates, summary.foreign) == (0, 0)
         nothing_left(platform, name)
