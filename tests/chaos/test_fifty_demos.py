@@ -25,8 +25,10 @@ pytestmark = pytest.mark.long
 
 DEMOS = 50
 TPS = 4
-SECONDS = 20
-"""A phase: long enough for two CPUs to start fifty workers in it."""
+SECONDS = 25
+"""A phase: long enough for two CPUs to start fifty workers in it, if they have nothing else to do.
+If they have, some phases may be over before their worker begins: then it sends nothing, and says
+so. What was sent, not whether it was in time, is the question here."""
 CALLERS = 4
 
 
@@ -71,7 +73,7 @@ def test_fifty_demos_at_once_are_each_whole_and_apart(platform: LocalPlatform) -
     assert sum(owners.values()) == len(stream)
     summaries = [summary_of(platform, name, stream) for name in names]
     for summary in summaries:
-        assert summary.ok, summary.complaints()
+        assert summary.broken_tasks == summary.failed == 0, summary.complaints()
         assert summary.generated == summary.delivered == owners[summary.demo_id] > 0
         assert (summary.lost, summary.duplicates, summary.foreign) == (0, 0, 0)
         wait_until(f"metrics of {summary.demo_id}", partial(metrics_agree, platform, summary))
