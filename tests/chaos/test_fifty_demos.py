@@ -25,7 +25,7 @@ pytestmark = pytest.mark.long
 
 DEMOS = 50
 TPS = 4
-SECONDS = 25
+SECONDS = 18
 """A phase: long enough for two CPUs to start fifty workers in it, if they have nothing else to do.
 If they have, some phases may be over before their worker begins: then it sends nothing, and says
 so. What was sent, not whether it was in time, is the question here."""
