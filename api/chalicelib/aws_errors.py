@@ -93,9 +93,16 @@ def classified(error: ClientError | BotoCoreError) -> DemoError:
     return AwsUnavailable(f"AWS can't be used ({error}): check the Lambda's configuration")
 
 
+def may_be_done(error: ClientError | BotoCoreError) -> bool:
+    """Whether AWS may have done what it was asked all the same: it failed, or fell silent."""
+    if isinstance(error, ClientError):
+        return _status(error) >= _SERVER_ERROR
+    return isinstance(error, BotoConnectionError | HTTPClientError)
+
+
 def _refusal(error: ClientError) -> DemoError:
     code = str(error.response.get("Error", {}).get("Code", ""))
-    status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+    status = _status(error)
     operation = error.operation_name
     if code in _THROTTLED or status == _TOO_MANY:
         return AwsThrottled(f"AWS throttles {operation} ({code}): try again in a few seconds")
@@ -109,3 +116,7 @@ def _refusal(error: ClientError) -> DemoError:
     if status >= _SERVER_ERROR:
         return AwsUnavailable(f"AWS failed in {operation} ({code}): try again shortly")
     return AwsRefused(f"AWS refused {operation} ({code}): the API's log has the details")
+
+
+def _status(error: ClientError) -> int:
+    return int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))

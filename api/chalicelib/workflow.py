@@ -13,10 +13,10 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
-from chalicelib import history, names
-from chalicelib.errors import DemoExists, FieldProblem, InvalidPage, UnknownDemo
+from chalicelib import aws_errors, history, names
+from chalicelib.errors import AwsUnavailable, DemoExists, FieldProblem, InvalidPage, UnknownDemo
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
@@ -66,13 +66,23 @@ class Workflow:
         self._remembered_input = lru_cache(_REMEMBERED_INPUTS)(self._described_input)
 
     def start(self, demo_id: str, demo_input: Mapping[str, Any]) -> Execution:
-        """Starts a demo. DemoExists if there is one of that id, running or not."""
+        """Starts a demo. DemoExists if there is one of that id, running or not.
+
+        AwsUnavailable, which names the demo, if it may have started all the same.
+        """
         try:
             answer = self._sfn.start_execution(
                 stateMachineArn=self._state_machine_arn, name=demo_id, input=json.dumps(demo_input)
             )
         except self._sfn.exceptions.ExecutionAlreadyExists:
             raise _taken(demo_id) from None
+        except (BotoCoreError, ClientError) as error:
+            if aws_errors.may_be_done(error):
+                raise AwsUnavailable(
+                    f"{aws_errors.classified(error)}; GET /demo/{demo_id} tells whether the demo"
+                    " has started all the same"
+                ) from error
+            raise
         return Execution(demo_id, answer["executionArn"], RUNNING, answer["startDate"].timestamp())
 
     def refuse_taken(self, demo_id: str) -> None:

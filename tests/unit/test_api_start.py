@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from botocore.stub import Stubber
 from chalice.test import HTTPResponse
 
 import app
-from chalicelib import sharing
+from chalicelib import clients, sharing
 from tests.control_plane import STATE_MACHINE_ARN, STREAM, client, post
 
 PHASES = [{"target_tps": 1_500, "duration_seconds": 10}, None, None, None]
@@ -179,3 +180,21 @@ def test_demos_beyond_those_that_were_asked_about_are_said_to_be_missing(
         post(http, {"name": name})
     stream = post(http, {"name": "d"}).json_body["stream"]
     assert (stream["shared_with"], stream["shared_with_complete"]) == (["c", "b"], False)
+
+
+# A start of which nobody knows whether it was one
+
+
+@pytest.mark.parametrize(("status", "told"), [(500, True), (400, False)])
+def test_a_start_that_may_have_happened_names_the_demo_to_look_for(
+    http: Any, status: int, told: bool
+) -> None:
+    with Stubber(clients.stepfunctions()) as stub:
+        stub.add_response("list_executions", {"executions": []})
+        stub.add_client_error(
+            "start_execution", service_error_code="ServerException", http_status_code=status
+        )
+        response = post(http, {"name": "perhaps", "phases": PHASES})
+    message = response.json_body["message"]
+    assert response.status_code == (503 if told else 502)
+    assert ("GET /demo/perhaps tells whether the demo has started" in message) is told
