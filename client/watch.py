@@ -66,12 +66,16 @@ def watch(
     console: Console,
     on_look: Callable[[dict[str, Any]], None],
     every: float = POLL_SECONDS,
+    on_trouble: Callable[[str], None] | None = None,
 ) -> dict[str, Any]:
-    """Show a demo till it has ended; return the last answer. `on_look` gets each. As `looks`."""
+    """Show a demo till it has ended; return the last answer. `on_look` gets each. As `looks`.
+
+    `on_trouble` is told of each look that failed for the moment, instead of who watches.
+    """
     draw = _board if console.live else _lines
     demo: dict[str, Any] = {}
     on_each = draw(api, demo_id, console)
-    for demo in looks(api, demo_id, console.progress, every):
+    for demo in looks(api, demo_id, on_trouble or console.progress, every):
         on_look(demo)
         on_each(demo)
     return demo

@@ -20,6 +20,7 @@ from local.load import LoadMeter
 from local.platform import LocalPlatform
 from local.proof import tally_stream
 from local.reader import read_stream
+from local.stack import StackError
 from local.summary import Summary, summarize
 
 LAST_LEDGER_SECONDS = 45.0
@@ -33,7 +34,7 @@ class LedgerMissing(Exception):
 def run_demo(platform: LocalPlatform, body: dict[str, Any], console: Console) -> Summary:
     """Run one demo to its end and prove it. Interrupted, it stops the demo first.
 
-    Raises ApiError, LedgerMissing.
+    Raises ApiError, LedgerMissing, and AgentEnded or StackError as soon as one of them is gone.
     """
     demo_id = platform.api.start(body)["demoId"]
     console.say(f"Demo {demo_id}: {platform.api.base_url}/demo/{demo_id}")
@@ -52,8 +53,14 @@ def _followed(platform: LocalPlatform, demo_id: str, console: Console) -> Summar
             follower.check()
             meter.sample(demo["currentPhase"] or 0)
 
+        def trouble(what: str) -> None:
+            platform.check()  # what is gone doesn't come back, so there is nothing to wait for
+            console.progress(what)
+
         try:
-            demo = watch(platform.api, demo_id, console, look, POLL_SECONDS_HERE)
+            demo = watch(platform.api, demo_id, console, look, POLL_SECONDS_HERE, trouble)
+        except StackError:  # there is nobody left to stop it
+            raise
         except BaseException:
             _stop(platform, demo_id, console)
             raise
@@ -87,7 +94,8 @@ def await_ledgers(platform: LocalPlatform, demo_id: str, console: Console) -> Ta
         if time.monotonic() > deadline:
             raise LedgerMissing(
                 f"{len(logs.unended)} tasks of {demo_id} have not ended within "
-                f"{LAST_LEDGER_SECONDS:.0f} s; their output is in {platform.folder / 'tasks'}"
+                f"{LAST_LEDGER_SECONDS:.0f} s, as far as the ECS agent told; its log is "
+                f"{platform.folder / 'agent.log'}, their output is in {platform.folder / 'tasks'}"
             )
         console.progress(f"waiting for {len(logs.unended)} tasks to drain")
         time.sleep(0.2)

@@ -20,7 +20,7 @@ from botocore.config import Config
 from client.api import DemoApi
 from client.console import Console
 from client.signing import Signer, with_key
-from local.stack import EmbeddedStack
+from local.stack import EmbeddedStack, StackError
 
 if TYPE_CHECKING:
     from mypy_boto3_ecs import ECSClient
@@ -30,6 +30,11 @@ if TYPE_CHECKING:
 
 AGENT_STOP_SECONDS = 20.0
 """A call of the agent's may take five seconds, and its tasks have ten to go."""
+
+_NOT_AT_WORK = {
+    psutil.STATUS_ZOMBIE: "has ended",
+    psutil.STATUS_STOPPED: "is stopped (SIGSTOP)",
+}
 
 
 class AgentEnded(Exception):
@@ -131,7 +136,13 @@ class LocalPlatform:
             process.kill()
 
     def check(self) -> None:
-        """Raise AgentEnded if the agent doesn't run any more."""
+        """Raise AgentEnded or StackError if the agent or the stack doesn't run any more."""
+        # Not reaped here: its number stays its group's, which stop() ends.
+        status = psutil.Process(self.stack.pid).status()
+        if status in _NOT_AT_WORK:
+            raise StackError(
+                f"the embedded AWS {_NOT_AT_WORK[status]}; its log is {self.stack.log}"
+            )
         if self._agent is not None and self._agent.poll() is not None:
             raise AgentEnded(
                 f"the ECS agent ended with {self._agent.returncode}; "

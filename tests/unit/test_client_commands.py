@@ -171,6 +171,15 @@ def test_an_api_that_cannot_answer_for_the_moment_is_asked_again(
     assert "can't answer just now: HTTP 503: busy" in capsys.readouterr().err
 
 
+def test_who_watches_may_know_better_than_to_ask_again() -> None:
+    def gone(trouble: str) -> None:
+        raise LookupError(trouble)
+
+    api = cast(DemoApi, Api(ApiError(503, "busy"), demo(status="SUCCEEDED", **ENDED)))
+    with pytest.raises(LookupError, match="HTTP 503: busy"):
+        watch.watch(api, "friday", Console(StringIO()), lambda _: None, on_trouble=gone)
+
+
 @pytest.mark.parametrize("output", ["text", "json"])
 def test_a_demo_is_looked_at_as_often_as_its_api_should_be(clock: Clock, output: str) -> None:
     api = Api(demo(), demo(), demo(status="SUCCEEDED", **ENDED))
