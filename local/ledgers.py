@@ -58,12 +58,16 @@ class TaskLogs:
 
 def read_task_logs(client: CloudWatchLogsClient, log_group: str, demo_id: str) -> TaskLogs:
     """Read a demo's task logs as they are now."""
+    return parse_task_logs(task_log_lines(client, log_group), demo_id)
+
+
+def task_log_lines(client: CloudWatchLogsClient, log_group: str) -> Iterator[tuple[str, str]]:
+    """Yield (log stream, line) of all tasks of all demos, in order of time a stream."""
     pages = client.get_paginator("describe_log_streams").paginate(logGroupName=log_group)
     streams = [stream["logStreamName"] for page in pages for stream in page["logStreams"]]
-    lines = (
-        (stream, message) for stream in streams for message in _lines(client, log_group, stream)
-    )
-    return parse_task_logs(lines, demo_id)
+    for stream in streams:
+        for message in _lines(client, log_group, stream):
+            yield stream, message
 
 
 def parse_task_logs(lines: Iterable[tuple[str, str]], demo_id: str) -> TaskLogs:

@@ -1,5 +1,9 @@
-"""One embedded AWS for the faults between worker and Kinesis; each test has a stream of its own."""
+"""One embedded AWS for the faults between worker and Kinesis; each test has a stream of its own.
 
+And one whole platform for the faults of the control plane, whose demos share its stream.
+"""
+
+import io
 import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -7,7 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from client.console import Console
+from local.platform import LocalPlatform
 from local.stack import EmbeddedStack
+from tests.chaos.control import Controlled, hasten_retries, lead_through
 from tests.chaos.entries import NONE, EntryFaults
 from tests.chaos.proxy import FaultProxy
 from tests.chaos.site import Site, kinesis_of
@@ -75,3 +82,14 @@ def entries(shared_entries: EntryFaults) -> EntryFaults:
     """Faults in single entries: none, and none counted."""
     shared_entries.set(NONE)
     return shared_entries
+
+
+@pytest.fixture(scope="session")
+def controlled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Controlled]:
+    """A platform whose Lambdas reach their AWS through microburst."""
+    with LocalPlatform(tmp_path_factory.mktemp("control"), Console(io.StringIO())) as platform:
+        folder = tmp_path_factory.mktemp("control-proxy")
+        with FaultProxy(platform.stack.endpoint, folder) as between:
+            hasten_retries(platform)
+            lead_through(platform, between)
+            yield Controlled(platform, between)

@@ -21,7 +21,7 @@ PATIENCE_SECONDS = 90.0
 
 
 def plan(
-    tps: Sequence[int] = (50, 200, 400, 50),
+    tps: Sequence[float] = (50, 200, 400, 50),
     seconds: Sequence[int] = (3, 3, 3, 3),
     tasks: Sequence[int] = (1, 1, 2, 1),
 ) -> dict[str, Any]:
