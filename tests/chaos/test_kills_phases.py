@@ -18,7 +18,7 @@ from tests.e2e.demos import plan
 pytestmark = pytest.mark.long
 
 PHASES = 4
-SECONDS = (4, 4, 4, 4)
+SECONDS = (5, 5, 5, 5)
 ONE_BY_ONE = [
     Strike(Blow.KILL, Victims.PRODUCER, Moment.MIDST),
     Strike(Blow.KILL, Victims.TASK, Moment.MIDST),
@@ -52,7 +52,7 @@ def judge(strike: Strike, summary: Summary, logs: TaskLogs) -> None:
     assert set(summary.failed_by_cause) <= {"process_died"}, told
     if strike.blow is Blow.PAUSE:
         assert (summary.failed, summary.lost, summary.broken_tasks) == (0, 0, 0), told
-    if strike.moment is not Moment.TRANSITION:  # there it dies before it has books
+    if strike.moment is Moment.MIDST:  # at others one may die before it has books
         assert summary.broken_tasks == 0, told
     died = [ledger for ledger in logs.ledgers if ledger.failed_by_cause]
     theirs = {name for ledger in died for name in ledger.generated_by_producer}
