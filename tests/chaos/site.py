@@ -20,7 +20,7 @@ from botocore.config import Config
 from local.proof import Proof, prove, tally_stream
 from local.reader import read_stream
 from local.stack import EmbeddedStack
-from tests.chaos.record import Row, append, command_of_this_test
+from tests.chaos.record import Row, append, command_of_this_test, told
 from tests.workers import Worker
 from worker.ledger import Cause, Ledger
 from worker.scoreboard import Scoreboard
@@ -166,12 +166,6 @@ class Site:
         assert proof.foreign == 0
         assert processes_of(worker) == []
         return Outcome(ledger, proof, worker.events)
-
-
-def told(count: int | None) -> int:
-    """A count of the proof's, which can tell: nothing had left the stream before it was read."""
-    assert count is not None
-    return count
 
 
 def processes_of(worker: Worker) -> list[int]:

@@ -82,8 +82,8 @@ def test_a_thousand_requests_a_second_are_answered_or_refused_and_a_demo_loses_n
             records=summary.generated,
             delivered=summary.delivered,
             failed=summary.failed,
-            lost=summary.lost,
-            duplicates=summary.duplicates,
+            lost=record.told(summary.lost),
+            duplicates=record.told(summary.duplicates),
             command=record.command_of_this_test(),
         )
     )

@@ -9,7 +9,8 @@ import time
 import pytest
 
 from tests.chaos.entries import EntryFaults, Fault
-from tests.chaos.site import Outcome, Site, told
+from tests.chaos.record import told
+from tests.chaos.site import Outcome, Site
 
 THROTTLE = "ProvisionedThroughputExceededException"
 INTERNAL = "InternalFailure"

@@ -14,7 +14,7 @@ from client.console import Console
 from local.demo import await_ledgers
 from local.platform import LocalPlatform
 from local.proof import tally_stream
-from local.reader import Post, Unreadable, read_stream
+from local.reader import Found, Post, read_stream
 from local.summary import Summary, summarize
 from tests.chaos import record
 from tests.chaos.record import Row
@@ -42,7 +42,7 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalPlatform
         yield up
 
 
-def summary_of(platform: LocalPlatform, demo_id: str, stream: list[Post | Unreadable]) -> Summary:
+def summary_of(platform: LocalPlatform, demo_id: str, stream: list[Found]) -> Summary:
     demo = ended(platform, demo_id)
     logs = await_ledgers(platform, demo_id, Console(io.StringIO()))
     return summarize(demo, logs, tally_stream(demo_id, iter(stream)), {})
@@ -86,8 +86,8 @@ def test_fifty_demos_at_once_are_each_whole_and_apart(platform: LocalPlatform) -
             records=sum(s.generated for s in summaries),
             delivered=sum(s.delivered for s in summaries),
             failed=sum(s.failed for s in summaries),
-            lost=sum(s.lost for s in summaries),
-            duplicates=sum(s.duplicates for s in summaries),
+            lost=sum(record.told(s.lost) for s in summaries),
+            duplicates=sum(record.told(s.duplicates) for s in summaries),
             command=record.command_of_this_test(),
         )
     )

@@ -24,7 +24,7 @@ from local.reader import read_stream
 from local.stack import StackError
 from tests.chaos.control import assert_gone, ends_of, proofs, short_stop_timeout, written_down
 from tests.chaos.kills import Task, send_group, tasks_of
-from tests.chaos.record import Row, append, command_of_this_test
+from tests.chaos.record import Row, append, command_of_this_test, told
 from tests.chaos.runners import AGENT, books_in
 from tests.e2e.demos import plan, wait_until
 
@@ -140,7 +140,7 @@ def test_a_killed_agent_leaves_its_tasks_to_their_own_clocks(platform: LocalPlat
         books = books_in(platform.folder, name)
         made = {p: kept["generated"] for one in books for p, kept in one["producers"].items()}
         found = prove(made, tally_stream(name, records))
-        written("kill -9 of the agent", 1, books, found.lost)
+        written("kill -9 of the agent", 1, books, told(found.lost))
         assert (found.lost, found.foreign) == (0, 0)
     platform.start_agent()
 

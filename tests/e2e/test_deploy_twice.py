@@ -67,7 +67,7 @@ def test_of_three_at_once_each_deploys_in_its_turn_and_one_api_comes_of_it(
     urls = {url_in(text) for text in said}
     assert len(urls) == 1
     assert f"/{api['id']}/" in (url := urls.pop())
-    assert call(f"{url}/demo")[0] == 200
+    assert call(stack, f"{url}/demo")[0] == 200
     assert len(client(stack, "lambda").list_functions()["Functions"]) == 2
     assert interval(stack) == "3"
     assert turns(stack) == []
@@ -81,6 +81,6 @@ def test_a_deployment_and_a_removal_at_once_leave_all_or_nothing(
     if WAITING in removed:
         assert present(stack) == {}
     else:
-        assert call(f"{url_in(deployed)}/demo")[0] == 200
+        assert call(stack, f"{url_in(deployed)}/demo")[0] == 200
         assert len(client(stack, "lambda").list_functions()["Functions"]) == 2
     assert turns(stack) == []
