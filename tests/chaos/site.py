@@ -17,6 +17,7 @@ import boto3
 import psutil
 from botocore.config import Config
 
+from local.platform import credentials_of
 from local.proof import Proof, prove, tally_stream
 from local.reader import read_stream
 from local.stack import EmbeddedStack
@@ -190,7 +191,6 @@ def kinesis_of(stack: EmbeddedStack, endpoint: str | None = None) -> KinesisClie
         "kinesis",
         endpoint_url=endpoint or stack.endpoint,
         region_name=environment["AWS_REGION"],
-        aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
+        **credentials_of(stack),
         config=Config(proxies={}),
     )

@@ -8,6 +8,8 @@ import boto3
 import pytest
 from botocore.config import Config
 
+from local.platform import credentials_of
+from local.stack import REGION
 from tests.chaos.proxy import FaultProxy, put_records
 from tests.chaos.site import Site
 from worker.contract import WORKER_NAMESPACE, WorkerMetric
@@ -58,13 +60,11 @@ def set_clock(file: Path, seconds: int) -> None:
 
 def published(site: Site, demo_id: str) -> int:
     """How many records the worker's metrics say it made, at whatever time they say so."""
-    environment = site.stack.environment
     cloudwatch = boto3.client(
         "cloudwatch",
         endpoint_url=site.stack.endpoint,
-        region_name=environment["AWS_REGION"],
-        aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
+        region_name=REGION,
+        **credentials_of(site.stack),
         config=Config(proxies={}),
     )
     now = datetime.now(UTC)

@@ -14,6 +14,7 @@ from botocore.config import Config
 
 from local.follower import Follower, FollowerEnded
 from local.kinesis.settings import settings_of
+from local.platform import credentials_of
 from local.proof import prove, tally_stream
 from local.reader import Gone, Post, read_stream
 from local.stack import REGION, EmbeddedStack
@@ -39,8 +40,7 @@ def kinesis(stack: EmbeddedStack) -> Any:
         "kinesis",
         endpoint_url=stack.endpoint,
         region_name=REGION,
-        aws_access_key_id="test",
-        aws_secret_access_key="test",  # noqa: S106 (the embedded stack's)
+        **credentials_of(stack),
         config=Config(proxies={}),
     )
 

@@ -45,10 +45,10 @@ class Refusing(BaseHTTPRequestHandler):
             error = f"<Code>SignatureDoesNotMatch</Code><Message>{escape(said)}</Message>"
             answer = f"<ErrorResponse><Error>{error}</Error></ErrorResponse>"
         else:
-            answer = json.dumps({"__type": "InvalidSignatureException", "message": said})
+            answer = json.dumps({"__type": "IncompleteSignatureException", "message": said})
         self.send_response(403)
         self.send_header("content-length", str(len(answer)))
-        self.send_header("x-amzn-errortype", "InvalidSignatureException")
+        self.send_header("x-amzn-errortype", "IncompleteSignatureException")
         self.end_headers()
         self.wfile.write(answer.encode())
 
