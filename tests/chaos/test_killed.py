@@ -56,11 +56,12 @@ def test_a_producer_that_is_killed_is_replaced_and_its_records_booked(
     site: Site, entries: EntryFaults
 ) -> None:
     entries.set(Fault(share=0.3, refused_as="InternalFailure"))
-    worker = site.worker(entries.endpoint, 4, {"TARGET_TPS": TPS})
+    worker = site.worker(entries.endpoint, None, {"TARGET_TPS": TPS})
     wait_until("two producers", lambda: len(worker.producers()) == 2, 10)
     wait_until("faults", lambda: entries.done().entries > 100, 10)
     kill_a_producer(worker)
     entries.lift()
+    worker.process.send_signal(signal.SIGTERM)
     outcome = site.outcome(worker, "kill -9, while 30% of entries are refused", 1, PRODUCER)
     assert_killed(outcome, 1)
 

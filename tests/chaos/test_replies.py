@@ -5,16 +5,18 @@ it costs a second copy of each record that is sent again, as with the Kinesis Pr
 the copies are as many as the ledger says were sent again, to the record.
 """
 
+import signal
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import pytest
 
 from tests.chaos.abreast import Abreast, Trial
 from tests.chaos.conftest import NewSite
-from tests.chaos.proxy import FaultProxy, put_records
+from tests.chaos.proxy import FaultProxy, Rule, put_records
 from tests.chaos.site import Outcome, Site
+from tests.e2e.demos import wait_until
 
 TIMES = 3
 TAKEN = {"SequenceNumber": "1", "ShardId": "shardId-000000000000"}
@@ -63,18 +65,18 @@ STORED = (
 
 
 def tried(
-    site: Site, proxy: FaultProxy, fault: str, rules: Iterable[Any], *, seconds: float, tps: int
+    site: Site, proxy: FaultProxy, fault: str, rules: Sequence[Rule], *, tps: int = 2_000
 ) -> Outcome:
-    """A worker's run under these rules, which are gone a second before its end."""
+    """A worker's run until every rule has fired as often as it may."""
     proxy.rules(*rules)
-    worker = site.worker(proxy.endpoint, seconds, {"TARGET_TPS": tps})
-    time.sleep(seconds - 1)
-    fired = proxy.fired()
-    proxy.rules()
-    return site.outcome(worker, fault, fired)
+    worker = site.worker(proxy.endpoint, None, {"TARGET_TPS": tps})
+    times = sum(rule["times"] for rule in rules)
+    wait_until(f"{times} faults", lambda: proxy.fired() == times, 30)
+    worker.process.send_signal(signal.SIGTERM)
+    return site.outcome(worker, fault, times)
 
 
-def few_of_each(trials: Iterable[Trial]) -> list[Any]:
+def few_of_each(trials: Iterable[Trial]) -> list[Rule]:
     return [put_records(times=TIMES, **(trial.rule or {})) for trial in trials]
 
 
@@ -86,7 +88,7 @@ def test_what_strikes_before_a_request_is_stored_costs_no_record_and_no_copy(
     site: Site, proxy: FaultProxy
 ) -> None:
     rules = few_of_each(NOT_STORED)
-    outcome = tried(site, proxy, named(NOT_STORED), rules, seconds=3.5, tps=2_000)
+    outcome = tried(site, proxy, named(NOT_STORED), rules)
     outcome.assert_all_arrived()
     assert outcome.proof.duplicates == 0
     assert outcome.ledger["throttled"] > 0
@@ -97,7 +99,7 @@ def test_what_strikes_before_a_request_is_stored_costs_no_record_and_no_copy(
 def test_what_strikes_after_it_costs_a_copy_of_each_record_that_is_sent_again(
     site: Site, proxy: FaultProxy
 ) -> None:
-    outcome = tried(site, proxy, named(STORED), few_of_each(STORED), seconds=3.5, tps=2_000)
+    outcome = tried(site, proxy, named(STORED), few_of_each(STORED))
     outcome.assert_all_arrived()
     assert outcome.proof.duplicates == outcome.ledger["retried"] > 0
     assert outcome.problems.keys() == {"unreachable"}
@@ -109,7 +111,7 @@ def test_an_answer_that_lies_about_full_requests_is_believed_and_found_out(
     """A stream that says it took what it didn't: only the read-back can tell."""
     lie = put_records(body="length(Records) == `500`", times=2, **answered(500))
     name = "says it took a request of 500 and stores none of it"
-    outcome = tried(site, proxy, name, [lie], seconds=3, tps=11_000)
+    outcome = tried(site, proxy, name, [lie], tps=11_000)
     assert outcome.causes == {}
     assert outcome.proof.lost == outcome.untold == 2 * 500
     assert outcome.ledger["delivered"] == outcome.ledger["generated"]

@@ -15,6 +15,7 @@ from tests.chaos.conftest import NewSite
 from tests.chaos.entries import EntryFaults
 from tests.chaos.proxy import FaultProxy
 from tests.chaos.site import Site
+from tests.e2e.demos import wait_until
 
 TPS = 1_000
 READ_TIMEOUT_SECONDS = 15.0
@@ -46,13 +47,14 @@ def test_a_server_that_is_killed_and_started_again_costs_no_record(
     site: Site, outages: int
 ) -> None:
     with EntryFaults(site.stack.endpoint, site.folder) as between:
-        worker = site.worker(between.endpoint, 1.5 + 2 * outages, {"TARGET_TPS": TPS})
-        time.sleep(1)
+        worker = site.worker(between.endpoint, None, {"TARGET_TPS": TPS})
+        wait_until("records in the stream", lambda: between.done().stored > TPS, 20)
         for _ in range(outages):
             between.stop()
             time.sleep(0.7)
             between.start()
-            time.sleep(0.5)
+            wait_until("more of them", lambda: between.done().stored > TPS, 20)
+        worker.process.send_signal(signal.SIGTERM)
         outcome = site.outcome(worker, "connections refused for a second", outages)
     outcome.assert_all_arrived()
     assert outcome.proof.duplicates <= outcome.ledger["retried"]
