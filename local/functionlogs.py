@@ -12,7 +12,7 @@ from typing import Any
 
 from ministack.services import cloudwatch_logs, lambda_svc
 
-INVOCATIONS = 300
+INVOCATIONS = 100
 _OF_FUNCTIONS = "/aws/lambda/"
 
 

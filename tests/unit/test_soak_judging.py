@@ -14,6 +14,7 @@ from tests.soak.judging import (
     MIB,
     MOST_CPU,
     MOST_GROWTH,
+    MOST_HISTORY,
     Trend,
     Verdict,
     Window,
@@ -90,6 +91,12 @@ def test_a_leak_is_found_under_noise(seed: int, size: float, an_hour: float) -> 
     verdict = judged(samples(lambda s: level(s) + an_hour * s / HOUR))
     (problem,) = verdict.problems
     assert problem.startswith("producer 1 may grow by ")
+
+
+def test_the_embedded_aws_may_keep_its_history_and_no_more() -> None:
+    for an_hour, crossed in ((MOST_GROWTH + 10, False), (MOST_HISTORY + 10, True)):
+        verdict = judged(samples(lambda s, n=an_hour: 100 + n * s / HOUR, role=STACK))  # type: ignore[misc]
+        assert bool(verdict.problems) == crossed
 
 
 @given(
