@@ -9,14 +9,14 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import aiohttp
 from botocore.awsrequest import AWSRequest
 
-from client.signing import with_key
-from local.stack import REGION
+from client.signing import Signer
+from local.platform import LocalPlatform, signer_of
 
 ANSWER_SECONDS = 60.0
 CONNECTIONS = 500
@@ -43,14 +43,19 @@ class Answers:
         return sorted(self.latencies)[int(part * (len(self.latencies) - 1))]
 
 
-def ask(base: str, paths: Sequence[str], per_second: float, seconds: float) -> Answers:
+def ask(
+    platform: LocalPlatform, paths: Sequence[str], per_second: float, seconds: float
+) -> Answers:
     """GET the paths in turn. What gets no answer is counted by its error's name."""
-    return asyncio.run(_ask(base, paths, per_second, seconds))
+    base, signer = platform.api.base_url, signer_of(platform.stack)
+    signed = {path: _signed(base + path, signer) for path in paths}
+    return asyncio.run(_ask(base, signed, per_second, seconds))
 
 
-async def _ask(base: str, paths: Sequence[str], per_second: float, seconds: float) -> Answers:
-    answers = Answers()
-    signed = {path: _signed(base + path) for path in paths}
+async def _ask(
+    base: str, signed: Mapping[str, Mapping[str, str]], per_second: float, seconds: float
+) -> Answers:
+    answers, paths = Answers(), [*signed]
     connector = aiohttp.TCPConnector(limit=CONNECTIONS)
     patience = aiohttp.ClientTimeout(total=ANSWER_SECONDS)
     began = time.monotonic()
@@ -75,8 +80,8 @@ async def _ask(base: str, paths: Sequence[str], per_second: float, seconds: floa
     return answers
 
 
-def _signed(url: str) -> dict[str, str]:
+def _signed(url: str, signer: Signer) -> dict[str, str]:
     """Once for all requests of a path: a signature holds for five minutes."""
     request = AWSRequest("GET", url)
-    with_key("test", "test", REGION).sign(request)
+    signer.sign(request)
     return dict(request.headers.items())

@@ -60,7 +60,7 @@ def test_a_thousand_requests_a_second_are_answered_or_refused_and_a_demo_loses_n
     demo_id = platform.api.start(plan(tps=(50, 50, 50, 50), seconds=(8, 8, 8, 8)))["demoId"]
     in_phase(platform, demo_id, 1)
     paths = ("/demo", f"/demo/{demo_id}", "/demo/nobody")
-    answers = ask(platform.api.base_url, paths, RATE, SECONDS)
+    answers = ask(platform, paths, RATE, SECONDS)
     rightly_answered(answers, demo_id)
     assert answers.statuses["200"] > 0
     processes = processes_of(platform)
@@ -70,7 +70,7 @@ def test_a_thousand_requests_a_second_are_answered_or_refused_and_a_demo_loses_n
     summary = proof(platform, demo_id)
     assert summary.ok, summary.complaints()
     assert left_of(platform, demo_id) == []
-    calm = ask(platform.api.base_url, ("/demo/nobody",), 5, 2)
+    calm = ask(platform, ("/demo/nobody",), 5, 2)
     assert calm.statuses == {"404": 10}
     assert calm.percentile(0.5) < 1.0
     refused = answers.statuses["429"]

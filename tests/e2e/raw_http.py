@@ -10,12 +10,14 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from local.platform import LocalPlatform
+
 SECONDS = 30.0
 SIGNED = (
     b"Authorization: AWS4-HMAC-SHA256 Credential=test/20261125/us-east-1/execute-api/aws4_request, "
     b"SignedHeaders=host, Signature=00"
 )
-"""Enough for a stack that doesn't check signatures."""
+"""Enough, with its token, for a stack that doesn't check signatures."""
 
 
 @dataclass(frozen=True)
@@ -31,19 +33,21 @@ class Reply:
 
 
 def say(
-    base_url: str,
+    platform: LocalPlatform,
     method: str,
     path: bytes,
     body: bytes = b"",
     headers: Sequence[bytes] = (),
 ) -> Reply:
     """Send this very request; `path` goes as it is behind the API's own."""
-    url = urlsplit(base_url)
+    url = urlsplit(platform.api.base_url)
+    token = platform.stack.environment["AWS_SESSION_TOKEN"]
     lines = [
         b"%s %s%s HTTP/1.1" % (method.encode(), url.path.encode(), path),
         b"Host: " + url.netloc.encode(),
         b"Connection: close",
         SIGNED,
+        b"X-Amz-Security-Token: " + token.encode(),
         *headers,
         *([b"Content-Length: %d" % len(body)] if body else []),
     ]

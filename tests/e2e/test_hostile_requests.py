@@ -85,11 +85,11 @@ METHODS = ("PUT", "PATCH", "HEAD", "OPTIONS", "TRACE", "CONNECT", "FOO")
 
 
 def post(platform: LocalPlatform, body: bytes, *headers: bytes) -> Reply:
-    return say(platform.api.base_url, "POST", DRY, body, headers)
+    return say(platform, "POST", DRY, body, headers)
 
 
 def get(platform: LocalPlatform, path: bytes) -> Reply:
-    return say(platform.api.base_url, "GET", path)
+    return say(platform, "GET", path)
 
 
 @pytest.fixture(autouse=True)
@@ -130,14 +130,14 @@ def test_a_path_that_is_no_id_is_unknown_and_one_that_is_no_route_is_forbidden(
 ) -> None:
     for path in UNKNOWN:
         for method in ("GET", "DELETE"):
-            reply = say(platform.api.base_url, method, path)
+            reply = say(platform, method, path)
             assert (reply.status, reply.json["error"]) == (404, "UnknownDemo"), (method, path)
     for path in NOT_THERE:
         assert get(platform, path).status == 403, path
     assert get(platform, b"/demo/" + b"a" * 70_000).status == 431
     for method in METHODS:
         for path in (b"/demo", b"/demo/none", b"/demo/none/metrics"):
-            assert say(platform.api.base_url, method, path).status == 403, (method, path)
+            assert say(platform, method, path).status == 403, (method, path)
 
 
 def test_slashes_too_many_mean_the_same_route(platform: LocalPlatform) -> None:
@@ -153,7 +153,7 @@ def test_a_query_that_means_nothing_is_refused_by_name(platform: LocalPlatform) 
     for query in (b"", b"=1", b"&&&", b"limit=1&limit=2", b"x[]=1"):
         assert get(platform, b"/demo?" + query).status == 200, query
     for said in (b"TRUE", b"1", b"", b"%00"):
-        reply = say(platform.api.base_url, "POST", b"/demo?dry_run=" + said, b"{}")
+        reply = say(platform, "POST", b"/demo?dry_run=" + said, b"{}")
         assert (reply.status, reply.json["error"]) == (400, "InvalidDemo"), said
 
 
