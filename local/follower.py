@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import argparse
 import os
-import pickle
+import pickle  # nosec B403 # between two processes of ours, by a pipe
 import select
 import subprocess
 import sys
@@ -50,7 +50,7 @@ class Follower:
 
     def __enter__(self) -> Follower:
         with self._log.open("wb") as log:
-            self._process = subprocess.Popen(
+            self._process = subprocess.Popen(  # nosec B603 # by fixed arguments
                 self._command,
                 cwd=Path(__file__).resolve().parent.parent,
                 env=self._environment,
@@ -86,11 +86,11 @@ class Follower:
         `on_progress` gets the records read so far. Raises FollowerEnded.
         """
         told_to, told_by = self._process.stdin, self._process.stdout
-        assert told_to is not None and told_by is not None  # noqa: S101, PT018 (both are pipes)
+        assert told_to is not None and told_by is not None  # noqa: S101, PT018 # nosec B101 # both are pipes
         try:
             told_to.write(_FINISH)
             told_to.flush()
-            while isinstance(told := pickle.load(told_by), int):  # noqa: S301 (our own process')
+            while isinstance(told := pickle.load(told_by), int):  # noqa: S301 # nosec B301 # our own process'
                 on_progress(told)
         except (EOFError, BrokenPipeError):
             self._process.wait()

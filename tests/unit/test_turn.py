@@ -75,6 +75,12 @@ def turn_of(who: Holder, ssm: Ssm, clock: Clock | None = None) -> Turn:
     return Turn(ssm, NAME, who, clock=moment, sleep=moment.sleep)
 
 
+def of_another(who: Holder) -> Holder:
+    """Another deployment's, though all else is the same."""
+    token = f"not {who.token}"
+    return replace(who, token=token)
+
+
 def test_a_turns_parameter_is_the_stages_own() -> None:
     assert turn.parameter(Stage("test", "kinesis-demo", "kinesis-demo-test")) == NAME
 
@@ -141,7 +147,7 @@ def test_a_turn_of_this_machines_whose_process_is_gone_is_taken_over_at_once(
     monkeypatch.setattr(os, "kill", gone)
     for other, seconds in ((ME, 0.0), (replace(ME, host="elsewhere"), ABANDONED_SECONDS)):
         ssm, clock = Ssm(), Clock()
-        turn_of(replace(other, token="of the dead"), ssm).take(print)  # noqa: S106
+        turn_of(of_another(other), ssm).take(print)
         turn_of(ME, ssm, clock).take(print)
         assert clock.now == seconds
 
@@ -156,7 +162,7 @@ def test_a_turn_of_this_machines_whose_process_lives_is_waited_for(
 
     monkeypatch.setattr(os, "kill", there)
     ssm, clock = Ssm(), Clock()
-    turn_of(replace(ME, token="of the living"), ssm).take(print)  # noqa: S106
+    turn_of(of_another(ME), ssm).take(print)
     turn_of(ME, ssm, clock).take(print)
     assert clock.now == ABANDONED_SECONDS
 
