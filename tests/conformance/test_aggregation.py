@@ -20,7 +20,8 @@ from aws_kinesis_agg.deaggregator import iter_deaggregate_records
 from botocore.config import Config
 from moto import mock_aws
 
-from local.stack import EmbeddedStack
+from local.platform import credentials_of
+from local.stack import REGION, EmbeddedStack
 from worker.aggregator import Aggregator
 from worker.record import Entry, Record
 from worker.shardmap import ShardMap, read_shard_map
@@ -39,7 +40,13 @@ ENTRIES_PER_CALL = 50
 @pytest.fixture(scope="module")
 def ministack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KinesisClient]:
     with EmbeddedStack(tmp_path_factory.mktemp("stack")) as stack:
-        yield client(endpoint_url=stack.endpoint, config=Config(proxies={}))
+        yield boto3.client(
+            "kinesis",
+            endpoint_url=stack.endpoint,
+            region_name=REGION,
+            **credentials_of(stack),
+            config=Config(proxies={}),
+        )
 
 
 @pytest.fixture
@@ -54,11 +61,11 @@ def kinesis(request: pytest.FixtureRequest) -> Any:
     return request.getfixturevalue(request.param)
 
 
-def client(**where: Any) -> KinesisClient:
+def client() -> KinesisClient:
     session = boto3.Session(
-        aws_access_key_id="test", aws_secret_access_key=SECRET, region_name="us-east-1"
+        aws_access_key_id="test", aws_secret_access_key=SECRET, region_name=REGION
     )
-    return session.client("kinesis", **where)
+    return session.client("kinesis")
 
 
 def new_stream(kinesis: KinesisClient, name: str) -> str:

@@ -57,7 +57,8 @@ def kinesis(stack: EmbeddedStack, monkeypatch: pytest.MonkeyPatch) -> Any:
         monkeypatch.delenv(name)
     for name, value in stack.environment.items():
         monkeypatch.setenv(name, value)
-    client = boto3.client("kinesis")
+    # Not boto3.client: its session keeps the credentials that another test's environment had.
+    client = boto3.Session().client("kinesis")
     client.create_stream(StreamName="social", StreamModeDetails={"StreamMode": "ON_DEMAND"})
     return client
 

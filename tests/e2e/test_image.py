@@ -22,7 +22,17 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedStack]:
 
 def as_aws(stack: EmbeddedStack, docker: Path, build: Path) -> dict[str, str]:
     """Without AWS_ENDPOINT_URL deploy.sh takes the stack for AWS; each service has a variable."""
-    services = ("STS", "CLOUDFORMATION", "ECR", "ECS", "KINESIS", "LAMBDA", "API_GATEWAY", "SFN")
+    services = (
+        "STS",
+        "CLOUDFORMATION",
+        "ECR",
+        "ECS",
+        "KINESIS",
+        "LAMBDA",
+        "API_GATEWAY",
+        "SFN",
+        "SSM",
+    )
     endpoints = {f"AWS_ENDPOINT_URL_{name}": stack.endpoint for name in services}
     endpoints["AWS_ENDPOINT_URL_CLOUDWATCH_LOGS"] = stack.endpoint
     path = f"{docker.parent}{os.pathsep}{os.environ['PATH']}"
