@@ -1,7 +1,7 @@
 # make demo    set up, run the four-phase demo on this machine, prove that no record was lost
 #              THRESHOLDS='lost==0, throttled<1%' ABORT_ON_FAIL=on: what it has to achieve
 # make test    set up, run every check and test (make lint: what is unsafe, in sources, template, packages)
-# make chaos   set up, run the whole fault suite, print what each fault did (under 20 minutes)
+# make chaos   set up, run the whole fault suite, print what each fault did (23 minutes)
 # make soak    set up, run the system for SECONDS=600 at TPS=5000 records/s: does anything grow, drift, slow down?
 # make bench   set up the peers, measure the producer beside them (BENCH=--quick: two minutes)
 # make screenshots  take docs/page*.png anew

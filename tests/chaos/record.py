@@ -12,6 +12,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 VARIABLE = "CHAOS_RECORD"
+RUN = ".venv/bin/python -m pytest -m 'long or not long'"
+"""What runs a test of the suite, with its name."""
 
 
 @dataclass(frozen=True)
@@ -64,4 +66,4 @@ def told(count: int | None) -> int:
 def command_of_this_test() -> str:
     """How the test that runs just now is run alone."""
     node = os.environ["PYTEST_CURRENT_TEST"].rpartition(" ")[0]
-    return f".venv/bin/python -m pytest -m 'long or not long' '{node}'"
+    return f"{RUN} '{node}'"

@@ -9,14 +9,17 @@ import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from tests.chaos.record import Row, read
+from tests.chaos.record import RUN, Row, read
 
 _COUNTS = ("times", "records", "delivered", "failed", "lost", "duplicates", "unaccounted")
 _HEAD = ("fault", "where", *_COUNTS, "shown by")
 
 
 def table(rows: Sequence[Row]) -> str:
-    """The rows in order, and a last one with the number of scenarios and the sums."""
+    """The rows in order, and a last one with the number of scenarios and the sums.
+
+    Of a test's command only its name is shown: they are all run alike (record.py, RUN).
+    """
     total = [sum(getattr(row, name) for row in rows) for name in _COUNTS]
     lines = [
         _line(_HEAD),
@@ -29,7 +32,8 @@ def table(rows: Sequence[Row]) -> str:
 
 def _cells(row: Row) -> list[str]:
     counts = [f"{getattr(row, name):,}" for name in _COUNTS]
-    return [row.fault, row.where, *counts, f"`{row.command}`"]
+    test = row.command.removeprefix(RUN).strip(" '")
+    return [row.fault, row.where, *counts, f"`{test}`"]
 
 
 def _line(cells: Iterable[str]) -> str:

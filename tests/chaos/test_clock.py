@@ -41,7 +41,8 @@ def test_a_clock_that_jumps_changes_neither_the_pace_nor_the_end(
     for at in jumps:
         set_clock(offset, int(offset.read_text()) + at)
         time.sleep((SECONDS - 2) / len(jumps) / 2)
-    outcome = site.outcome(worker, f"its clock jumps by {jumps} s", len(jumps), "a task's clock")
+    by = ", ".join(f"{seconds:+,}" for seconds in jumps)
+    outcome = site.outcome(worker, f"its clock jumps by {by} s", len(jumps), "a task's clock")
     assert SECONDS - 0.1 <= outcome.ledger["seconds"] + 2 <= SECONDS + 2
     assert time.monotonic() - began < SECONDS + 31
     assert outcome.causes == {}

@@ -1,10 +1,11 @@
 """The fault suite's record: written line by line, read back, and added up."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from tests.chaos.record import VARIABLE, Row, append, command_of_this_test, read
+from tests.chaos.record import RUN, VARIABLE, Row, append, command_of_this_test, read
 from tests.chaos.table import table
 
 RESET = Row("reset | at once", "worker and Kinesis", 12, 1500, 1400, 100, 100, 3, "pytest a")
@@ -40,6 +41,11 @@ def test_the_table_ends_with_the_sums() -> None:
     assert lines[2].startswith("| reset \\| at once | worker and Kinesis | 12 | 1,500 | 1,400 |")
     assert "| **2 scenarios** |  | **14** | **2,500** | **2,390** | **109** |" in lines[4]
     assert "| **105** | **3** | **1** |" in lines[4]
+
+
+def test_of_a_command_that_runs_a_test_the_table_shows_the_tests_name() -> None:
+    row = replace(KILL, command=f"{RUN} 'tests/a.py::test_b[c d]'")
+    assert table([row]).splitlines()[2].endswith("| `tests/a.py::test_b[c d]` |")
 
 
 def test_the_command_is_this_tests_own() -> None:
