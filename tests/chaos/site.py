@@ -13,15 +13,13 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import boto3
 import psutil
-from botocore.config import Config
 
-from local.platform import credentials_of
 from local.proof import Proof, prove, tally_stream
 from local.reader import read_stream
 from local.stack import EmbeddedStack
 from tests.chaos.record import Row, append, command_of_this_test, told
+from tests.clients import client_of
 from tests.workers import Worker
 from worker.ledger import Cause, Ledger
 from worker.scoreboard import Scoreboard
@@ -186,11 +184,5 @@ def kinesis_of(stack: EmbeddedStack, endpoint: str | None = None) -> KinesisClie
 
     Or, by `endpoint`, not past every fault.
     """
-    environment = stack.environment
-    return boto3.client(
-        "kinesis",
-        endpoint_url=endpoint or stack.endpoint,
-        region_name=environment["AWS_REGION"],
-        **credentials_of(stack),
-        config=Config(proxies={}),
-    )
+    kinesis: KinesisClient = client_of(stack, "kinesis", endpoint)
+    return kinesis

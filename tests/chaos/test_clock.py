@@ -4,14 +4,11 @@ import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import boto3
 import pytest
-from botocore.config import Config
 
-from local.platform import credentials_of
-from local.stack import REGION
 from tests.chaos.proxy import FaultProxy, put_records
 from tests.chaos.site import Site
+from tests.clients import client_of
 from worker.contract import WORKER_NAMESPACE, WorkerMetric
 
 CLOCK = Path(__file__).parent / "clock"
@@ -61,13 +58,7 @@ def set_clock(file: Path, seconds: int) -> None:
 
 def published(site: Site, demo_id: str) -> int:
     """How many records the worker's metrics say it made, at whatever time they say so."""
-    cloudwatch = boto3.client(
-        "cloudwatch",
-        endpoint_url=site.stack.endpoint,
-        region_name=REGION,
-        **credentials_of(site.stack),
-        config=Config(proxies={}),
-    )
+    cloudwatch = client_of(site.stack, "cloudwatch")
     now = datetime.now(UTC)
     answer = cloudwatch.get_metric_statistics(
         Namespace=WORKER_NAMESPACE,

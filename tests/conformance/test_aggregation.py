@@ -17,11 +17,10 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 from aws_kinesis_agg.deaggregator import iter_deaggregate_records
-from botocore.config import Config
 from moto import mock_aws
 
-from local.platform import credentials_of
 from local.stack import REGION, EmbeddedStack
+from tests.clients import client_of
 from worker.aggregator import Aggregator
 from worker.record import Entry, Record
 from worker.shardmap import ShardMap, read_shard_map
@@ -40,13 +39,7 @@ ENTRIES_PER_CALL = 50
 @pytest.fixture(scope="module")
 def ministack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KinesisClient]:
     with EmbeddedStack(tmp_path_factory.mktemp("stack")) as stack:
-        yield boto3.client(
-            "kinesis",
-            endpoint_url=stack.endpoint,
-            region_name=REGION,
-            **credentials_of(stack),
-            config=Config(proxies={}),
-        )
+        yield client_of(stack, "kinesis")
 
 
 @pytest.fixture

@@ -5,16 +5,15 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
-import boto3
 import psutil
-from botocore.config import Config
 
 from client.console import Console
 from local.demo import prove_demo
 from local.ledgers import read_task_logs
-from local.platform import LocalPlatform, credentials_of
+from local.platform import LocalPlatform
 from local.reader import Post, read_stream
 from local.summary import Summary
+from tests.clients import client_of
 
 T = TypeVar("T")
 PATIENCE_SECONDS = 90.0
@@ -95,14 +94,7 @@ def posts(platform: LocalPlatform, demo_id: str) -> list[Post]:
 
 def client(platform: LocalPlatform, service: str) -> Any:
     """A client of the platform's AWS; never by way of a proxy, whatever the environment says."""
-    environment = platform.stack.environment
-    return boto3.client(
-        service,  # type: ignore[call-overload]
-        endpoint_url=platform.stack.endpoint,
-        region_name=environment["AWS_REGION"],
-        **credentials_of(platform.stack),
-        config=Config(proxies={}),
-    )
+    return client_of(platform.stack, service)
 
 
 def own_stream(demo_id: str) -> str:

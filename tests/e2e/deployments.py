@@ -12,10 +12,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import boto3
-
-from local.platform import api_of, credentials_of
-from local.stack import REGION, ROOT, EmbeddedStack
+from local.platform import api_of
+from local.stack import ROOT, EmbeddedStack
+from tests.clients import client_of
 
 SECONDS = 120
 
@@ -71,15 +70,6 @@ def killed(
     raise AssertionError(f"it ended before it was interrupted:\n{''.join(said)}")
 
 
-def client(stack: EmbeddedStack, service: Any) -> Any:
-    return boto3.client(
-        service,
-        endpoint_url=stack.endpoint,
-        region_name=REGION,
-        **credentials_of(stack),
-    )
-
-
 def call(
     stack: EmbeddedStack, url: str, method: str = "GET", body: object = None
 ) -> tuple[int, dict[str, Any]]:
@@ -97,7 +87,7 @@ def listing(stack: EmbeddedStack) -> dict[str, list[str]]:
     """What each service used holds, whoever made it."""
 
     def listed(service: str, operation: str, key: str, **arguments: Any) -> list[Any]:
-        pages = client(stack, service).get_paginator(operation).paginate(**arguments)
+        pages = client_of(stack, service).get_paginator(operation).paginate(**arguments)
         return [entry for page in pages for entry in page[key]]
 
     def revisions(status: str) -> list[str]:

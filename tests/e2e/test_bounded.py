@@ -8,16 +8,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
-from botocore.config import Config
 
 from local.follower import Follower, FollowerEnded
 from local.kinesis.settings import settings_of
-from local.platform import credentials_of
 from local.proof import prove, tally_stream
 from local.reader import Gone, Post, read_stream
-from local.stack import REGION, EmbeddedStack
+from local.stack import EmbeddedStack
+from tests.clients import client_of
 
 MEMORY_MIB = 16
 RECORD_BYTES = 2_000
@@ -36,13 +34,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedStack]:
 
 @pytest.fixture
 def kinesis(stack: EmbeddedStack) -> Any:
-    return boto3.client(
-        "kinesis",
-        endpoint_url=stack.endpoint,
-        region_name=REGION,
-        **credentials_of(stack),
-        config=Config(proxies={}),
-    )
+    return client_of(stack, "kinesis")
 
 
 @pytest.fixture

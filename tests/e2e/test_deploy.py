@@ -13,8 +13,9 @@ from client.api import DemoApi
 from deployment import checkout, cleanup_permission
 from local.platform import LocalPlatform
 from local.stack import REGION, ROOT, EmbeddedStack
+from tests.clients import client_of
 from tests.e2e.demos import in_phase, plan, proof
-from tests.e2e.deployments import call, client, deploy_sh, url_in
+from tests.e2e.deployments import call, deploy_sh, url_in
 
 CHECKOUT = ["api", "deployment", "requirements", "worker", "deploy.sh"]
 CHECKOUT += ["infrastructure.yaml", "statemachine.json"]
@@ -64,14 +65,16 @@ def test_what_the_api_refuses_arrives_as_it_said_it(stack: EmbeddedStack, url: s
 
 def test_the_workflow_reaches_the_controller(stack: EmbeddedStack, url: str) -> None:
     definition = json.loads(
-        client(stack, "stepfunctions").describe_state_machine(
+        client_of(stack, "stepfunctions").describe_state_machine(
             stateMachineArn=stack.outputs["StateMachineArn"]
         )["definition"]
     )
     tasks = [s["Parameters"] for s in definition["States"].values() if s["Type"] == "Task"]
     functions = {parameters["FunctionName"].rpartition(":")[2] for parameters in tasks}
     assert functions == {"kinesis-demo-local-controller"}
-    configuration = client(stack, "lambda").get_function_configuration(FunctionName=functions.pop())
+    configuration = client_of(stack, "lambda").get_function_configuration(
+        FunctionName=functions.pop()
+    )
     assert configuration["Role"] == stack.outputs["ControllerRoleArn"]
     assert url
 
@@ -80,7 +83,7 @@ def test_a_client_sees_how_the_base_task_definition_watches_and_confines_its_con
     stack: EmbeddedStack, url: str
 ) -> None:
     family = stack.outputs["TaskDefinitionFamily"]
-    answer = client(stack, "ecs").describe_task_definition(taskDefinition=family)
+    answer = client_of(stack, "ecs").describe_task_definition(taskDefinition=family)
     (container,) = answer["taskDefinition"]["containerDefinitions"]
     assert container["healthCheck"]["command"] == ["CMD", "python", "-m", "worker.health"]
     assert {"name": "METRICS_PUBLISH_INTERVAL", "value": "1"} in container["environment"]
@@ -90,7 +93,7 @@ def test_a_client_sees_how_the_base_task_definition_watches_and_confines_its_con
 
 def test_deploying_again_changes_nothing(stack: EmbeddedStack, url: str) -> None:
     outputs = stack.outputs
-    ecs = client(stack, "ecs")
+    ecs = client_of(stack, "ecs")
     revisions = ecs.list_task_definitions(familyPrefix=outputs["TaskDefinitionFamily"])
     for _ in range(2):  # the second update meets what the first one left
         assert stack.deploy() == url
@@ -98,7 +101,7 @@ def test_deploying_again_changes_nothing(stack: EmbeddedStack, url: str) -> None
     assert again["taskDefinitionArns"] == revisions["taskDefinitionArns"]
     assert stack.outputs == outputs
     assert call(stack, f"{url}/demo")[0] == 200
-    apis = client(stack, "apigateway").get_rest_apis()["items"]
+    apis = client_of(stack, "apigateway").get_rest_apis()["items"]
     assert [api["endpointConfiguration"]["types"] for api in apis] == [["EDGE"]]
 
 
@@ -141,7 +144,7 @@ def test_a_dry_run_says_what_would_be_done_and_does_not_do_it(
         assert "1 resources would change\n  modify WorkerTaskDefinition" in dry.stdout
         assert "who may call: iam would become none" in dry.stdout
         assert "WARNING: --auth none: " in dry.stdout
-    cloudformation = client(stack, "cloudformation")
+    cloudformation = client_of(stack, "cloudformation")
     assert cloudformation.list_change_sets(StackName="kinesis-demo-local")["Summaries"] == []
     (description,) = cloudformation.describe_stacks(StackName="kinesis-demo-local")["Stacks"]
     values = {p["ParameterKey"]: p["ParameterValue"] for p in description["Parameters"]}
@@ -152,7 +155,7 @@ def test_a_dry_run_says_what_would_be_done_and_does_not_do_it(
 def test_opening_the_api_lasts_until_the_next_deployment_and_a_parameter_for_good(
     stack: EmbeddedStack, tmp_path: Path
 ) -> None:
-    functions = client(stack, "lambda")
+    functions = client_of(stack, "lambda")
 
     def auth() -> str:
         name = "kinesis-demo-open"
@@ -160,7 +163,7 @@ def test_opening_the_api_lasts_until_the_next_deployment_and_a_parameter_for_goo
         return str(variables["Variables"]["API_AUTH"])
 
     def interval() -> str:
-        definition = client(stack, "ecs").describe_task_definition(
+        definition = client_of(stack, "ecs").describe_task_definition(
             taskDefinition="kinesis-demo-open-worker"
         )
         (container,) = definition["taskDefinition"]["containerDefinitions"]
@@ -183,7 +186,7 @@ def test_opening_the_api_lasts_until_the_next_deployment_and_a_parameter_for_goo
 def test_the_clean_up_rule_may_call_the_controller_and_no_former_one(
     stack: EmbeddedStack, url: str
 ) -> None:
-    functions = client(stack, "lambda")
+    functions = client_of(stack, "lambda")
     controller = "kinesis-demo-local-controller"
 
     def allowed() -> str | None:

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from local.stack import ROOT, EmbeddedStack
-from tests.e2e.deployments import SECONDS, call, client, environment, present, url_in
+from tests.clients import client_of
+from tests.e2e.deployments import SECONDS, call, environment, present, url_in
 
 STAGE = ("--stage", "twice")
 WAITING = "waiting: another deployment of this stage is at work (`deploy.sh "
@@ -40,7 +41,7 @@ def at_once(stack: EmbeddedStack, *runs: tuple[Path, tuple[str, ...]]) -> list[s
 
 def interval(stack: EmbeddedStack) -> str:
     """What the base task definition says of MetricsPublishInterval."""
-    definition = client(stack, "ecs").describe_task_definition(
+    definition = client_of(stack, "ecs").describe_task_definition(
         taskDefinition="kinesis-demo-twice-worker"
     )
     (container,) = definition["taskDefinition"]["containerDefinitions"]
@@ -49,7 +50,7 @@ def interval(stack: EmbeddedStack) -> str:
 
 
 def turns(stack: EmbeddedStack) -> list[str]:
-    return [p["Name"] for p in client(stack, "ssm").describe_parameters()["Parameters"]]
+    return [p["Name"] for p in client_of(stack, "ssm").describe_parameters()["Parameters"]]
 
 
 def test_of_three_at_once_each_deploys_in_its_turn_and_one_api_comes_of_it(
@@ -63,12 +64,12 @@ def test_of_three_at_once_each_deploys_in_its_turn_and_one_api_comes_of_it(
         (tmp_path / "there", ("--parameter", "MetricsPublishInterval=3")),
     )
     assert sorted(text.count(WAITING) for text in said) == [0, 1, 1]
-    (api,) = client(stack, "apigateway").get_rest_apis()["items"]
+    (api,) = client_of(stack, "apigateway").get_rest_apis()["items"]
     urls = {url_in(text) for text in said}
     assert len(urls) == 1
     assert f"/{api['id']}/" in (url := urls.pop())
     assert call(stack, f"{url}/demo")[0] == 200
-    assert len(client(stack, "lambda").list_functions()["Functions"]) == 2
+    assert len(client_of(stack, "lambda").list_functions()["Functions"]) == 2
     assert interval(stack) == "3"
     assert turns(stack) == []
 
@@ -82,5 +83,5 @@ def test_a_deployment_and_a_removal_at_once_leave_all_or_nothing(
         assert present(stack) == {}
     else:
         assert call(stack, f"{url_in(deployed)}/demo")[0] == 200
-        assert len(client(stack, "lambda").list_functions()["Functions"]) == 2
+        assert len(client_of(stack, "lambda").list_functions()["Functions"]) == 2
     assert turns(stack) == []

@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from local.stack import EmbeddedStack
+from tests.clients import client_of
 from tests.e2e.demos import plan, wait_until
-from tests.e2e.deployments import call, client, deploy_sh, present, url_in
+from tests.e2e.deployments import call, deploy_sh, present, url_in
 
 STAGE = ("--stage", "gone")
 STACK = "kinesis-demo-gone"
@@ -61,7 +62,7 @@ def test_deployed_and_destroyed_twice_each_in_any_order_nothing_is_left(
 
 def leave_demos_behind(stack: EmbeddedStack) -> None:
     """What a demo that was cut short leaves: service, revisions, a stream of its own."""
-    ecs = client(stack, "ecs")
+    ecs = client_of(stack, "ecs")
     base = ecs.describe_task_definition(taskDefinition=f"{STACK}-worker")["taskDefinition"]
     family = f"{STACK}-demo-cut-short"
     for _ in range(2):
@@ -72,7 +73,7 @@ def leave_demos_behind(stack: EmbeddedStack) -> None:
     ecs.create_service(
         cluster=STACK, serviceName="demo-cut-short", taskDefinition=family, desiredCount=2
     )
-    kinesis = client(stack, "kinesis")
+    kinesis = client_of(stack, "kinesis")
     kinesis.create_stream(
         StreamName=f"{STACK}-demo-cut-short", StreamModeDetails={"StreamMode": "ON_DEMAND"}
     )
@@ -85,7 +86,7 @@ def start_demos(stack: EmbeddedStack, url: str) -> list[str]:
         body = {"name": name, "stream": {"mode": mode}, **plan(seconds=seconds)}
         status, answer = call(stack, f"{url}/demo", "POST", body)
         assert status == 201, answer
-    ecs = client(stack, "ecs")
+    ecs = client_of(stack, "ecs")
     wait_until(
         "the demos' services",
         lambda: len(ecs.list_services(cluster=STACK)["serviceArns"]) == len(names),
@@ -94,7 +95,7 @@ def start_demos(stack: EmbeddedStack, url: str) -> list[str]:
 
 
 def executions(stack: EmbeddedStack) -> list[dict[str, Any]]:
-    states = client(stack, "stepfunctions")
+    states = client_of(stack, "stepfunctions")
     (machine,) = states.list_state_machines()["stateMachines"]
     listed: list[dict[str, Any]] = states.list_executions(
         stateMachineArn=machine["stateMachineArn"], statusFilter="RUNNING"
@@ -105,7 +106,7 @@ def executions(stack: EmbeddedStack) -> list[dict[str, Any]]:
 def test_running_demos_and_what_others_left_go_first(stack: EmbeddedStack, tmp_path: Path) -> None:
     build = tmp_path / "build"
     names = start_demos(stack, url_in(run(stack, build)))
-    assert f"{STACK}-demo-second" in client(stack, "kinesis").list_streams()["StreamNames"]
+    assert f"{STACK}-demo-second" in client_of(stack, "kinesis").list_streams()["StreamNames"]
     leave_demos_behind(stack)
     shown = deploy_sh(stack, build, "status", *STAGE)
     assert shown.returncode == 1
@@ -133,7 +134,7 @@ def test_another_stage_and_what_others_made_are_left_alone(
     other = ("--stage", "gone-too")
     theirs = deploy_sh(stack, build, *other)
     run(stack, build)
-    logs = client(stack, "logs")
+    logs = client_of(stack, "logs")
     consumer = f"/aws/lambda/{STACK}-my-consumer"
     logs.create_log_group(logGroupName=consumer)
     logs.create_log_group(logGroupName=f"/aws/ecs/containerinsights/{STACK}/performance")
@@ -150,7 +151,7 @@ def test_another_stage_and_what_others_made_are_left_alone(
 def test_what_cannot_be_removed_is_listed_and_the_exit_code_says_so(
     stack: EmbeddedStack, tmp_path: Path
 ) -> None:
-    iam = client(stack, "iam")
+    iam = client_of(stack, "iam")
     role = f"{STACK}-by-hand"
     iam.create_role(RoleName=role, AssumeRolePolicyDocument=json.dumps({"Statement": []}))
     done = deploy_sh(stack, tmp_path / "build", "destroy", *STAGE)
@@ -170,7 +171,7 @@ def test_status_of_what_is_not_there_is_an_exit_code_of_its_own(
 def test_a_stack_of_somebody_else_is_neither_destroyed_nor_shown_as_ours(
     stack: EmbeddedStack, tmp_path: Path
 ) -> None:
-    cloudformation = client(stack, "cloudformation")
+    cloudformation = client_of(stack, "cloudformation")
     theirs = {
         "Description": "Theirs",
         "Resources": {"Topic": {"Type": "AWS::SNS::Topic", "Properties": {}}},

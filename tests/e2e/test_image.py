@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from local.stack import ROOT, EmbeddedStack
-from tests.e2e.deployments import client
+from tests.clients import client_of
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +74,7 @@ def test_on_aws_the_workers_image_is_built_and_pushed_once_as_the_tasks_will_pul
     assert (tmp_path / "password").read_text().strip()
     assert build == f"build --platform linux/amd64 --file worker/Dockerfile --tag {image} ."
     assert push == f"push {image}"
-    definition = client(stack, "ecs").describe_task_definition(
+    definition = client_of(stack, "ecs").describe_task_definition(
         taskDefinition="kinesis-demo-cloud-worker"
     )
     (container,) = definition["taskDefinition"]["containerDefinitions"]
@@ -84,7 +84,7 @@ def test_on_aws_the_workers_image_is_built_and_pushed_once_as_the_tasks_will_pul
     status = run(environment, "status", "--stage", "cloud")
     assert (status.returncode, "NOT in ECR" in status.stdout) == (1, True)
     repository, _colon, tag = image.partition("/")[2].partition(":")
-    client(stack, "ecr").put_image(repositoryName=repository, imageManifest="{}", imageTag=tag)
+    client_of(stack, "ecr").put_image(repositoryName=repository, imageManifest="{}", imageTag=tag)
     log.unlink()
     assert f"{image}: is there" in run(environment, "--stage", "cloud").stdout
     assert not log.exists()
@@ -93,7 +93,7 @@ def test_on_aws_the_workers_image_is_built_and_pushed_once_as_the_tasks_will_pul
     docker.write_text('#!/bin/sh\n[ "$1" != push ]\n')
     unpushed = run(environment, "--stage", "cloud", "--parameter", "WorkerImageTag=next")
     assert (unpushed.returncode, "`docker push` ended with 1" in unpushed.stderr) == (1, True)
-    definition = client(stack, "ecs").describe_task_definition(
+    definition = client_of(stack, "ecs").describe_task_definition(
         taskDefinition="kinesis-demo-cloud-worker"
     )
     assert definition["taskDefinition"]["containerDefinitions"][0]["image"] == image
@@ -106,5 +106,5 @@ def test_docker_without_its_daemon_is_named_before_anything_is_changed(
     done = run(as_aws(stack, docker, tmp_path / "build"), "--stage", "undocked")
     assert done.returncode == 1
     assert "docker: its daemon does not answer (Cannot connect" in done.stderr
-    stacks = client(stack, "cloudformation").describe_stacks()["Stacks"]
+    stacks = client_of(stack, "cloudformation").describe_stacks()["Stacks"]
     assert "kinesis-demo-undocked" not in [found["StackName"] for found in stacks]

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import boto3
 import pytest
 from botocore.exceptions import ClientError
 
 from deployment.template import rendered
-from local.platform import credentials_of
-from local.stack import REGION, EmbeddedStack
+from local.stack import EmbeddedStack
+from tests.clients import client_of
 from tests.e2e.demos import wait_until
 from tests.template import TEMPLATE, WORKFLOW
 
@@ -22,18 +21,9 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedStack]:
         yield running
 
 
-def client(stack: EmbeddedStack, service: Any) -> Any:
-    return boto3.client(
-        service,
-        endpoint_url=stack.endpoint,
-        region_name=REGION,
-        **credentials_of(stack),
-    )
-
-
 def created(stack: EmbeddedStack, name: str, **parameters: str) -> dict[str, str]:
     """The outputs of a stack that is made with these parameters."""
-    cloudformation = client(stack, "cloudformation")
+    cloudformation = client_of(stack, "cloudformation")
     cloudformation.create_stack(
         StackName=name,
         TemplateBody=rendered(TEMPLATE, WORKFLOW),
@@ -52,7 +42,7 @@ def created(stack: EmbeddedStack, name: str, **parameters: str) -> dict[str, str
 
 def kinds(stack: EmbeddedStack, name: str) -> list[str]:
     """The type of every resource that a stack has made."""
-    found = client(stack, "cloudformation").describe_stack_resources(StackName=name)
+    found = client_of(stack, "cloudformation").describe_stack_resources(StackName=name)
     return [resource["ResourceType"] for resource in found["StackResources"]]
 
 
@@ -64,11 +54,11 @@ def test_by_itself_a_stack_has_a_network_a_stream_a_dashboard_and_five_alarms(
     assert made.count("AWS::EC2::Subnet") == len(outputs["SubnetIds"].split(",")) == 2
     assert made.count("AWS::CloudWatch::Alarm") == 5
     assert "AWS::CloudWatch::Dashboard" in made
-    assert client(stack, "kinesis").list_streams()["StreamNames"] == [outputs["StreamName"]]
+    assert client_of(stack, "kinesis").list_streams()["StreamNames"] == [outputs["StreamName"]]
 
 
 def test_tasks_go_into_a_network_that_is_there(stack: EmbeddedStack) -> None:
-    ec2 = client(stack, "ec2")
+    ec2 = client_of(stack, "ec2")
     vpc = ec2.create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"]
     subnets = [
         ec2.create_subnet(VpcId=vpc, CidrBlock=f"10.9.{n}.0/24")["Subnet"]["SubnetId"]
@@ -112,19 +102,21 @@ def test_without_a_kept_stream_and_monitoring_nothing_is_there_that_costs_by_its
     }
     assert not costly & {*kinds(stack, "frugal")}
     assert outputs["KeptStream"] == "no"
-    assert outputs["StreamName"] not in client(stack, "kinesis").list_streams()["StreamNames"]
+    assert outputs["StreamName"] not in client_of(stack, "kinesis").list_streams()["StreamNames"]
 
 
 def test_alarms_tell_the_topic_that_is_named(stack: EmbeddedStack) -> None:
-    topic = client(stack, "sns").create_topic(Name="alarms")["TopicArn"]
+    topic = client_of(stack, "sns").create_topic(Name="alarms")["TopicArn"]
     created(stack, "heard", AlarmTopicArn=topic)
-    alarms = client(stack, "cloudwatch").describe_alarms(AlarmNamePrefix="heard-")["MetricAlarms"]
+    alarms = client_of(stack, "cloudwatch").describe_alarms(AlarmNamePrefix="heard-")[
+        "MetricAlarms"
+    ]
     assert [alarm["AlarmActions"] for alarm in alarms] == [[topic]] * 5
 
 
 def test_a_bigger_task_has_more_producers(stack: EmbeddedStack) -> None:
     outputs = created(stack, "bigger", TaskCpu="2048", TaskMemory="4096", Architecture="ARM64")
-    definition = client(stack, "ecs").describe_task_definition(
+    definition = client_of(stack, "ecs").describe_task_definition(
         taskDefinition=outputs["TaskDefinitionFamily"]
     )["taskDefinition"]
     assert (definition["cpu"], definition["memory"]) == ("2048", "4096")

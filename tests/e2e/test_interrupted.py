@@ -13,7 +13,8 @@ from shutil import rmtree
 import pytest
 
 from local.stack import EmbeddedStack
-from tests.e2e.deployments import call, client, deploy_sh, killed, present, url_in
+from tests.clients import client_of
+from tests.e2e.deployments import call, deploy_sh, killed, present, url_in
 
 CONTROLLER = "Creating lambda function: kinesis-demo-cut-controller"
 STEPS = ["== infrastructure", CONTROLLER, "Creating Rest API", "== clean-up rule"]
@@ -38,9 +39,9 @@ def completes(stack: EmbeddedStack, build: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     url = url_in(done.stdout)
     assert call(stack, f"{url}/demo")[0] == 200
-    (api,) = client(stack, "apigateway").get_rest_apis()["items"]
+    (api,) = client_of(stack, "apigateway").get_rest_apis()["items"]
     assert f"/{api['id']}/" in url
-    assert len(client(stack, "lambda").list_functions()["Functions"]) == 2
+    assert len(client_of(stack, "lambda").list_functions()["Functions"]) == 2
     assert deploy_sh(stack, build, "status", *STAGE).returncode == 0
 
 
@@ -88,14 +89,16 @@ def test_an_api_that_an_interrupted_deployment_left_beside_another_goes(
 ) -> None:
     first = deploy_sh(stack, tmp_path / "one", *STAGE)
     url = url_in(first.stdout)
-    apigateway = client(stack, "apigateway")
+    apigateway = client_of(stack, "apigateway")
     (api,) = apigateway.get_rest_apis()["items"]
     # Killed before Chalice wrote its record, a deployment leaves an API that nobody knows of.
     stray = apigateway.create_rest_api(name=api["name"])["id"]
     root = apigateway.get_resources(restApiId=stray)["items"][0]["id"]
     where = {"restApiId": stray, "resourceId": root, "httpMethod": "GET"}
     apigateway.put_method(**where, authorizationType="NONE")
-    arn = client(stack, "lambda").get_function(FunctionName=STACK)["Configuration"]["FunctionArn"]
+    arn = client_of(stack, "lambda").get_function(FunctionName=STACK)["Configuration"][
+        "FunctionArn"
+    ]
     region = "us-east-1"
     apigateway.put_integration(
         **where,

@@ -9,13 +9,11 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-import boto3
 import pytest
-from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from local.platform import credentials_of
-from local.stack import REGION, EmbeddedStack
+from local.stack import EmbeddedStack
+from tests.clients import client_of
 
 if TYPE_CHECKING:
     from mypy_boto3_kinesis import KinesisClient
@@ -32,13 +30,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedStack]:
 
 
 def client(stack: EmbeddedStack, service: Any) -> Any:
-    return boto3.client(
-        service,
-        endpoint_url=stack.endpoint,
-        region_name=REGION,
-        **credentials_of(stack),
-        config=Config(proxies={}, retries={"total_max_attempts": 1}),
-    )
+    return client_of(stack, service, retries={"total_max_attempts": 1})
 
 
 @pytest.fixture

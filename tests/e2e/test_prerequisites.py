@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from local.stack import EmbeddedStack
-from tests.e2e.deployments import client, deploy_sh, listing
+from tests.clients import client_of
+from tests.e2e.deployments import deploy_sh, listing
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +59,7 @@ def test_a_network_that_is_not_there_or_not_whole(stack: EmbeddedStack) -> None:
     vpc, other = ("--parameter", "VpcId=vpc-0abc"), ("--parameter", "SubnetIds=subnet-0abc")
     assert "VpcId without SubnetIds; give both" in refused(stack, *vpc)
     assert "'vpc-0abc' does not exist; give ids of this account" in refused(stack, *vpc, *other)
-    ec2 = client(stack, "ec2")
+    ec2 = client_of(stack, "ec2")
     (default,) = ec2.describe_vpcs()["Vpcs"]
     mine = ("--parameter", f"VpcId={default['VpcId']}")
     assert "'subnet-0abc' does not exist" in refused(stack, *mine, *other)
@@ -69,7 +70,7 @@ def test_a_network_that_is_not_there_or_not_whole(stack: EmbeddedStack) -> None:
 
 
 def test_a_stack_of_that_name_that_is_somebody_elses(stack: EmbeddedStack) -> None:
-    cloudformation = client(stack, "cloudformation")
+    cloudformation = client_of(stack, "cloudformation")
     name = "kinesis-demo-theirs"
     template = {"Resources": {"T": {"Type": "AWS::SNS::Topic"}}, "Description": "Theirs"}
     cloudformation.create_stack(StackName=name, TemplateBody=json.dumps(template))
@@ -85,15 +86,15 @@ def test_names_that_others_have_are_all_named_at_once(stack: EmbeddedStack) -> N
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w") as zipped:
         zipped.writestr("app.py", "def handler(event, context): ...\n")
-    client(stack, "lambda").create_function(
+    client_of(stack, "lambda").create_function(
         FunctionName="kinesis-demo-taken",
         Role="arn:aws:iam::000000000000:role/any",
         Runtime="python3.11",
         Handler="app.handler",
         Code={"ZipFile": archive.getvalue()},
     )
-    client(stack, "kinesis").create_stream(StreamName="kinesis-demo-taken-stream", ShardCount=1)
-    client(stack, "logs").create_log_group(logGroupName="/ecs/kinesis-demo-taken-worker")
+    client_of(stack, "kinesis").create_stream(StreamName="kinesis-demo-taken-stream", ShardCount=1)
+    client_of(stack, "logs").create_log_group(logGroupName="/ecs/kinesis-demo-taken-worker")
     said = refused(stack, "--stage", "taken")
     assert "Lambda function kinesis-demo-taken: is there, but isn't this demo's" in said
     assert "Kinesis stream kinesis-demo-taken-stream: is there without its stack" in said

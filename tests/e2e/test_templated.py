@@ -9,13 +9,10 @@ import time
 from pathlib import Path
 from typing import Any
 
-import boto3
-from botocore.config import Config
-
-from local.platform import credentials_of
 from local.proof import prove, tally_stream
 from local.reader import read_stream
-from local.stack import REGION, EmbeddedStack
+from local.stack import EmbeddedStack
+from tests.clients import client_of
 from worker.aggregator import MAGIC
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -59,13 +56,7 @@ def test_every_record_by_a_template_is_found_by_its_own_id(tmp_path: Path) -> No
     """One by one with an id that the worker adds, and in aggregates with one that is placed."""
     placed = (ROOT / "docs/sensor.template.json").read_text()
     with EmbeddedStack(tmp_path / "stack", {"ON_DEMAND_MODEL": "on", "TIME_SCALE": "1"}) as stack:
-        kinesis = boto3.client(
-            "kinesis",
-            endpoint_url=stack.endpoint,
-            region_name=REGION,
-            **credentials_of(stack),
-            config=Config(proxies={}),
-        )
+        kinesis = client_of(stack, "kinesis")
         ways = {"one-by-one": ("off", WITHOUT_AN_ID), "aggregated": ("on", placed)}
         for name in ways:
             kinesis.create_stream(StreamName=name, StreamModeDetails={"StreamMode": "ON_DEMAND"})

@@ -7,13 +7,11 @@ from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 
-import boto3
 import psutil
 import pytest
-from botocore.config import Config
 
-from local.platform import credentials_of
 from local.stack import EmbeddedStack
+from tests.clients import client_of
 from tests.e2e.demos import wait_until
 from tests.workers import Worker
 
@@ -23,14 +21,7 @@ STREAM = "s"
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedStack]:
     with EmbeddedStack(tmp_path_factory.mktemp("stack")) as running:
-        kinesis = boto3.client(
-            "kinesis",
-            endpoint_url=running.endpoint,
-            region_name="us-east-1",
-            **credentials_of(running),
-            config=Config(proxies={}),
-        )
-        kinesis.create_stream(StreamName=STREAM, ShardCount=4)
+        client_of(running, "kinesis").create_stream(StreamName=STREAM, ShardCount=4)
         yield running
 
 

@@ -9,12 +9,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import boto3
 import pytest
-from botocore.config import Config
 
-from local.platform import credentials_of
 from local.stack import EmbeddedStack
+from tests.clients import client_of
 from tests.e2e.broken import broken_function
 from tests.e2e.demos import wait_until
 
@@ -34,13 +32,7 @@ class Aws:
     stack: EmbeddedStack
 
     def client(self, name: str) -> Any:
-        return boto3.client(
-            name,  # type: ignore[call-overload]
-            endpoint_url=self.stack.endpoint,
-            region_name="us-east-1",
-            **credentials_of(self.stack),
-            config=Config(proxies={}),
-        )
+        return client_of(self.stack, name)
 
     def run(self, machine: str, name: str, document: object) -> None:
         self.client("stepfunctions").start_execution(

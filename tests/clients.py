@@ -1,0 +1,27 @@
+"""boto3's clients of an embedded stack, as its own user."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+from local.platform import credentials_of
+from local.stack import EmbeddedStack
+
+
+def client_of(
+    stack: EmbeddedStack, service: str, endpoint: str | None = None, **options: Any
+) -> Any:
+    """A client that never goes by way of a proxy, whatever the environment says.
+
+    `endpoint` is what stands before the stack, if anything does; `options` are botocore's Config's.
+    """
+    return boto3.client(
+        service,  # type: ignore[call-overload]
+        endpoint_url=endpoint or stack.endpoint,
+        region_name=stack.environment["AWS_REGION"],
+        **credentials_of(stack),
+        config=Config(proxies={}, **options),
+    )
