@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
-LOCKS = ("demo", "worker", "test", "bench", "lint")
+LOCKS = tuple(sorted(path.stem for path in (ROOT / "requirements").glob("*.txt")))
 CONTROL = ("jinja2==3.1.2", "CVE-2024-22195")
 """A release and one of its holes, which every source of advisories has."""
 SERVICES = ("pypi", "osv")
