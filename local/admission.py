@@ -16,7 +16,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from local.asgi import Application, Message, Receive, Send, error
+from local.asgi import DEPLOYED_API, Application, Message, Receive, Send, error
 
 AT_ONCE = 8
 """Processes that answer: enough for some that are held up by what they ask."""
@@ -26,7 +26,7 @@ IN_LINE = 250
 
 MAX_BODY_BYTES = 10 * 1024 * 1024
 
-_TO_THE_API = re.compile(r"/restapis/[^/]+/[^/]+/_user_request_(/|$)")
+_TO_THE_API = re.compile(rf"{DEPLOYED_API}(/|$)")
 
 _TOO_MANY = error(429, "TooManyRequestsException", "Too Many Requests")
 _TOO_LARGE = error(

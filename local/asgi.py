@@ -18,6 +18,10 @@ Send: TypeAlias = Callable[[Message], Awaitable[None]]
 Application: TypeAlias = Callable[[Message, Receive, Send], Awaitable[None]]
 Headers: TypeAlias = tuple[tuple[bytes, bytes], ...]
 
+DEPLOYED_API = r"/restapis/[^/]+/[^/]+/_user_request_"
+"""Where MiniStack serves an API that was deployed (deployment/api_url.py): what its paths begin
+with, as a regular expression."""
+
 _FRAMING = frozenset({b"content-length", b"transfer-encoding", b"content-encoding"})
 
 

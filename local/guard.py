@@ -20,10 +20,10 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs
 
-from local.asgi import Application, Message, Receive, Send, error
+from local.asgi import DEPLOYED_API, Application, Message, Receive, Send, error
 
 READY = "/_ministack/ready"
-_API = re.compile(r"/restapis/[^/]+/[^/]+/_user_request_(/.*)?")
+_API = re.compile(rf"{DEPLOYED_API}(/.*)?")
 _KEY = re.compile(r"AWS4-HMAC-SHA256 +Credential=((?:AKIA|ASIA)[0-9A-Z]{12,})/")
 """A key by which MiniStack looks for its user or session; any other may be the account's root."""
 REFUSAL = error(
