@@ -11,6 +11,7 @@ These are names inside the pinned version of MiniStack; another one that lacks t
 
 from __future__ import annotations
 
+import math
 import sys
 import time
 from array import array
@@ -63,6 +64,7 @@ class Points:
         """Sets of statistics, which are no single values."""
         self._known: dict[tuple[float, float, str], int] = {}
         """Where in the last block the point of a time, value and unit is."""
+        self._oldest = math.inf
         for point in held:
             self.append(point)
 
@@ -100,6 +102,7 @@ class Points:
     def append(self, point: Point) -> None:
         """Add a point, or its count to the one that is like it."""
         self._dimensions = point.get("Dimensions", {})
+        self._oldest = min(self._oldest, point["Timestamp"])
         if "_stat" in point:
             self._sets.append(point)
             return
@@ -119,7 +122,7 @@ class Points:
 
     def since(self, moment: float) -> Points:
         """Those of that moment, epoch seconds, and later."""
-        if all(point["Timestamp"] >= moment for point in self):
+        if self._oldest >= moment:
             return self
         return Points(point for point in self if point["Timestamp"] >= moment)
 
