@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import argparse
 import sys
-import tempfile
 from pathlib import Path
-from shutil import rmtree
 from typing import Any
 
 from client.console import Console
 from client.plans import BadPlan, judged_by, read_plan, read_thresholds
 from local import background
 from local.demo import run_demo
-from local.edge import EXPECTED, INTERRUPTED, forget_other_aws, interrupt_on_sigterm
+from local.edge import EXPECTED, INTERRUPTED, forget_other_aws, interrupt_on_sigterm, scratch
 from local.kinesis.settings import STREAM_MEMORY, label_of, settings_of
 from local.platform import LocalPlatform
 from local.records import checked_record
@@ -57,20 +55,12 @@ def demo(run: Run, console: Console) -> int:
     """
     if run.modelled:
         console.say(label_of(run.model))
-    folder = Path(tempfile.mkdtemp(prefix="kinesis-demo-"))
-    try:
-        with LocalPlatform(
-            folder, console, aggregation=run.aggregation, settings=run.model
-        ) as platform:
-            summary = run_demo(platform, run.body, console)
-            report(platform, summary, run, console, ROOT / "reports")
-    except EXPECTED:
-        console.say(f"what the platform wrote is kept in {folder}")
-        raise
-    except KeyboardInterrupt:
-        rmtree(folder, ignore_errors=True)
-        raise
-    rmtree(folder, ignore_errors=True)
+    with (
+        scratch("kinesis-demo-", console) as folder,
+        LocalPlatform(folder, console, aggregation=run.aggregation, settings=run.model) as platform,
+    ):
+        summary = run_demo(platform, run.body, console)
+        report(platform, summary, run, console, ROOT / "reports")
     return summary.exit_code
 
 

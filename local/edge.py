@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import os
 import signal
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from shutil import rmtree
 from types import FrameType
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from client.api import ApiError
+from client.console import Console
 from client.plans import BadPlan
 from local.demo import LedgerMissing
 from local.follower import FollowerEnded
@@ -35,6 +41,21 @@ def forget_other_aws() -> None:
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         del os.environ[name]
     os.environ |= {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
+
+
+@contextmanager
+def scratch(prefix: str, console: Console) -> Iterator[Path]:
+    """A temporary folder, which stays only if something goes wrong that its files may explain."""
+    folder = Path(tempfile.mkdtemp(prefix=prefix))
+    try:
+        yield folder
+    except EXPECTED:
+        console.say(f"what the platform wrote is kept in {folder}")
+        raise
+    except KeyboardInterrupt:
+        rmtree(folder, ignore_errors=True)
+        raise
+    rmtree(folder, ignore_errors=True)
 
 
 def _interrupt(_: int, __: FrameType | None) -> None:

@@ -10,15 +10,13 @@ from __future__ import annotations
 
 import argparse
 import sys
-import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
-from shutil import rmtree
 from typing import Any
 
 from client.console import Console
 from local.demo import run_demo
-from local.edge import EXPECTED, INTERRUPTED, forget_other_aws, interrupt_on_sigterm
+from local.edge import EXPECTED, INTERRUPTED, forget_other_aws, interrupt_on_sigterm, scratch
 from local.kinesis.settings import settings_of
 from local.platform import LocalPlatform
 from local.summary import Summary
@@ -61,22 +59,14 @@ def soak(seconds: int, tps: int, reports: Path, console: Console) -> int:
     """Run it, tell what came of it, and write it down."""
     folder = reports / f"soak-{datetime.now(UTC):%Y%m%d-%H%M%S}"
     folder.mkdir(parents=True)
-    scratch = Path(tempfile.mkdtemp(prefix="kinesis-soak-"))
     model = settings_of("on", TIME_SCALE, STREAM_MEMORY)
     console.say(f"{tps:,} records/s for {seconds:,} s; samples go to {folder}")
-    try:
-        with (
-            LocalPlatform(scratch, console, settings=model) as platform,
-            Sampler(folder / "samples.csv") as sampler,
-        ):
-            summary = run_demo(platform, plan(seconds, tps), console)
-    except EXPECTED:
-        console.say(f"what the platform wrote is kept in {scratch}")
-        raise
-    except KeyboardInterrupt:
-        rmtree(scratch, ignore_errors=True)
-        raise
-    rmtree(scratch, ignore_errors=True)
+    with (
+        scratch("kinesis-soak-", console) as kept,
+        LocalPlatform(kept, console, settings=model) as platform,
+        Sampler(folder / "samples.csv") as sampler,
+    ):
+        summary = run_demo(platform, plan(seconds, tps), console)
     samples = sampler.samples()
     verdict = judge(samples, summary.arrivals, tps, window_of(summary))
     write(folder, samples, summary, verdict)
