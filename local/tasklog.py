@@ -100,11 +100,11 @@ def recovered_ledgers(task: TaskProcess) -> list[dict[str, object]]:
             "restarts": 0,
             "latency_counts": latency.buckets(),
             "latency_ms": {Latency.FROM_DUE: latency.summary()},
-            "producers": {board.producer(s): b.summary() for s, b in enumerate(books)},
+            "producers": {producer: ledger.summary() for producer, ledger in books.items()},
         }
         for board in _scoreboards(task)
-        for books in [[_settled(board.ledger(slot)) for slot in range(board.slots)]]
-        for total in [sum(books, Ledger())]
+        for books in [settled_books(board)]
+        for total in [sum(books.values(), Ledger())]
         for latency in [board.distribution(Latency.FROM_DUE)]
     ]
 
@@ -117,6 +117,9 @@ def _scoreboards(task: TaskProcess) -> Iterator[Scoreboard]:
             log.event("ledger_not_recovered", task=task.task_id, problem=str(error))
 
 
-def _settled(books: Ledger) -> Ledger:
-    books.fail(Cause.PROCESS_DIED, books.pending)
+def settled_books(board: Scoreboard) -> dict[str, Ledger]:
+    """A dead pool's books by producer. What was pending failed: nobody knows what became of it."""
+    books = {board.producer(slot): board.ledger(slot) for slot in range(board.slots)}
+    for ledger in books.values():
+        ledger.fail(Cause.PROCESS_DIED, ledger.pending)
     return books

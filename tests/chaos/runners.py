@@ -13,7 +13,8 @@ from typing import IO, Any
 import psutil
 
 from local.stack import ROOT
-from worker.ledger import Cause, Ledger
+from local.tasklog import settled_books
+from worker.ledger import Ledger
 from worker.scoreboard import Scoreboard
 
 STACK = "local.server"
@@ -80,9 +81,11 @@ def _books(task: Path, demo_id: str) -> Iterator[dict[str, Any]]:
     printed = [line for line in lines if line["event"] == "ledger"]
     yield from printed
     for path in () if printed else Scoreboard.find(task):
-        board = Scoreboard.open(path)
-        ledgers = {board.producer(slot): board.ledger(slot) for slot in range(board.slots)}
-        for ledger in ledgers.values():
-            ledger.fail(Cause.PROCESS_DIED, ledger.pending)
-        producers = {name: ledger.summary() for name, ledger in ledgers.items()}
-        yield {**sum(ledgers.values(), Ledger()).summary(), "producers": producers}
+        yield books_on(path)
+
+
+def books_on(scoreboard: Path) -> dict[str, Any]:
+    """A killed pool's ledger, as far as it is accounts."""
+    books = settled_books(Scoreboard.open(scoreboard))
+    producers = {name: ledger.summary() for name, ledger in books.items()}
+    return {**sum(books.values(), Ledger()).summary(), "producers": producers}

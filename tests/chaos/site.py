@@ -19,9 +19,9 @@ from local.proof import Proof, prove, tally_stream
 from local.reader import read_stream
 from local.stack import EmbeddedStack
 from tests.chaos.record import Row, append, command_of_this_test, told
+from tests.chaos.runners import books_on
 from tests.clients import client_of
 from tests.workers import Worker
-from worker.ledger import Cause, Ledger
 from worker.scoreboard import Scoreboard
 
 if TYPE_CHECKING:
@@ -128,13 +128,7 @@ class Site:
     def outcome_of_killed(self, worker: Worker, fault: str, times: int, where: str) -> Outcome:
         """The same for a worker that printed no ledger: by its scoreboard, as ECS' agent does."""
         (path,) = Scoreboard.find(worker.folder)
-        board = Scoreboard.open(path)
-        books = {board.producer(slot): board.ledger(slot) for slot in range(board.slots)}
-        for slot in books.values():
-            slot.fail(Cause.PROCESS_DIED, slot.pending)
-        producers = {name: slot.summary() for name, slot in books.items()}
-        ledger = {**sum(books.values(), Ledger()).summary(), "producers": producers}
-        return self._held(worker, ledger, fault, times, where)
+        return self._held(worker, books_on(path), fault, times, where)
 
     def _held(
         self,
