@@ -84,6 +84,13 @@ def entries(shared_entries: EntryFaults) -> EntryFaults:
     return shared_entries
 
 
+@pytest.fixture(scope="module")
+def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalPlatform]:
+    """One for the tests of a file: what they do to it may be too much for others."""
+    with LocalPlatform(tmp_path_factory.mktemp("platform"), Console(io.StringIO())) as up:
+        yield up
+
+
 @pytest.fixture(scope="session")
 def controlled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Controlled]:
     """A platform whose Lambdas reach their AWS through microburst."""

@@ -16,6 +16,8 @@ from operator import attrgetter
 
 import psutil
 
+from tests.e2e.demos import worker_processes
+
 LOOK_SECONDS = 0.1
 PAUSE_SECONDS = 1.5
 """How long who is stopped stays so, if not for good."""
@@ -90,11 +92,10 @@ def tasks_of(demo_ids: Iterable[str]) -> list[Task]:
 def _groups() -> dict[int, list[psutil.Process]]:
     """The processes of all workers on this machine, by their group."""
     groups: dict[int, list[psutil.Process]] = {}
-    for process in psutil.process_iter():
+    for process in worker_processes():
         try:
-            if process.cmdline()[1:] == ["-m", "worker"]:
-                groups.setdefault(os.getpgid(process.pid), []).append(process)
-        except (psutil.Error, ProcessLookupError):
+            groups.setdefault(os.getpgid(process.pid), []).append(process)
+        except ProcessLookupError:
             continue  # it ended while it was looked at
     return groups
 

@@ -5,14 +5,11 @@ A demo runs meanwhile, whose workflow and workers use the same stack: it must co
 
 from __future__ import annotations
 
-import io
 import json
-from collections.abc import Iterator
 
 import psutil
 import pytest
 
-from client.console import Console
 from local.admission import AT_ONCE
 from local.platform import LocalPlatform
 from tests.chaos import record
@@ -26,12 +23,6 @@ RATE = 1_000
 SECONDS = 10
 MOST_BYTES_A_FUNCTION = 1_500_000_000
 """Of all Lambda processes together. Without a limit there were 9 GB of them at a fifth of this."""
-
-
-@pytest.fixture(scope="module")
-def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalPlatform]:
-    with LocalPlatform(tmp_path_factory.mktemp("platform"), Console(io.StringIO())) as up:
-        yield up
 
 
 def processes_of(platform: LocalPlatform) -> list[psutil.Process]:

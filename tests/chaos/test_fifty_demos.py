@@ -12,14 +12,13 @@ from functools import partial
 import pytest
 
 from client.console import Console
-from local.demo import await_ledgers
 from local.platform import LocalPlatform
-from local.proof import tally_stream
-from local.reader import Found, Post, read_stream
-from local.summary import Summary, summarize
+from local.reader import Post, read_stream
+from local.summary import Summary
 from tests.chaos import record
+from tests.chaos.control import proofs
 from tests.chaos.record import Row
-from tests.e2e.demos import ended, left_of, plan, wait_until
+from tests.e2e.demos import left_of, plan, wait_until
 from tests.e2e.deployments import deploy_sh
 
 pytestmark = pytest.mark.long
@@ -54,12 +53,6 @@ def all_ended(platform: LocalPlatform, seconds: float) -> dict[str, str]:
     raise AssertionError(f"after {seconds:.0f} s some still run: {statuses}")
 
 
-def summary_of(platform: LocalPlatform, demo_id: str, stream: list[Found]) -> Summary:
-    demo = ended(platform, demo_id)
-    logs = await_ledgers(platform, demo_id, Console(io.StringIO()))
-    return summarize(demo, logs, tally_stream(demo_id, iter(stream)), {})
-
-
 def metrics_agree(platform: LocalPlatform, summary: Summary) -> bool:
     """Whether the demo's own metrics tell what its own ledgers do, and no more."""
     told = platform.api.get(summary.demo_id)["records"]
@@ -83,7 +76,8 @@ def test_fifty_demos_at_once_are_each_whole_and_apart(platform: LocalPlatform) -
     owners = Counter(post.demo_id for post in stream if isinstance(post, Post))
     assert owners.keys() == set(names)
     assert sum(owners.values()) == len(stream)
-    summaries = [summary_of(platform, name, stream) for name in names]
+    demos = {name: platform.api.get(name) for name in names}
+    summaries = [summary for summary, _ in proofs(platform, demos).values()]
     for summary in summaries:
         assert summary.broken_tasks == summary.failed == 0, summary.complaints()
         assert summary.generated == summary.delivered == owners[summary.demo_id] > 0

@@ -6,18 +6,15 @@ so that one blow meets all four phases.
 
 from __future__ import annotations
 
-import io
 import os
 import signal
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
 
-from client.console import Console
 from local.platform import AgentEnded, LocalPlatform
 from local.proof import prove, tally_stream
 from local.reader import read_stream
@@ -34,12 +31,6 @@ LONG_SECONDS = 12
 PAUSE_SECONDS = 3
 DRAIN_SECONDS = 28.0
 """A producer drains for 25 s at most, and its pool waits two more."""
-
-
-@pytest.fixture(scope="module")
-def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalPlatform]:
-    with LocalPlatform(tmp_path_factory.mktemp("kills"), Console(io.StringIO())) as up:
-        yield up
 
 
 def side_by_side(platform: LocalPlatform, series: str) -> list[Task]:

@@ -2,7 +2,7 @@
 
 import io
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
 
 import psutil
@@ -117,15 +117,19 @@ def left_of(platform: LocalPlatform, demo_id: str) -> list[str]:
 
 def pools(demo_id: str) -> list[psutil.Process]:
     """The first process of each of the demo's tasks, found on this machine."""
-    found = []
-    for process in psutil.process_iter():
-        try:
-            if process.cmdline()[1:] == ["-m", "worker"] and _demo_of(process) == demo_id:
-                found.append(process)
-        except (psutil.NoSuchProcess, psutil.AccessDenied, psutil.ZombieProcess):
-            continue
+    found = [process for process in worker_processes() if _demo_of(process) == demo_id]
     mains = {process.pid for process in found}
     return [process for process in found if process.ppid() not in mains]
+
+
+def worker_processes() -> Iterator[psutil.Process]:
+    """Every process of a worker on this machine: first ones, and producers."""
+    for process in psutil.process_iter():
+        try:
+            if process.cmdline()[1:] == ["-m", "worker"]:
+                yield process
+        except psutil.Error:
+            continue  # it ended while it was looked at, or is another user's
 
 
 def worker_phase(pool: psutil.Process) -> int:
@@ -136,4 +140,7 @@ def worker_phase(pool: psutil.Process) -> int:
 
 
 def _demo_of(process: psutil.Process) -> str | None:
-    return process.environ().get("DEMO_ID")
+    try:
+        return process.environ().get("DEMO_ID")
+    except psutil.Error:
+        return None

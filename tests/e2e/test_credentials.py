@@ -146,14 +146,17 @@ def pages_key(environment: dict[str, str]) -> tuple[str, str]:
     )
     assert serving.stdout is not None
     before, key = "", ""
-    for line in serving.stdout:
-        before += line.partition("#key=")[0]
-        if "#key=" in line:
-            key = line.partition("#key=")[2].split("&")[0].strip()
-            break
-    time.sleep(0.3)
-    serving.send_signal(signal.SIGINT)
-    rest, _ = serving.communicate(timeout=20)
+    try:
+        for line in serving.stdout:
+            before += line.partition("#key=")[0]
+            if "#key=" in line:
+                key = line.partition("#key=")[2].split("&")[0].strip()
+                break
+        time.sleep(0.3)
+        serving.send_signal(signal.SIGINT)
+        rest, _ = serving.communicate(timeout=20)
+    finally:
+        serving.kill()
     assert key
     return key, before + rest
 

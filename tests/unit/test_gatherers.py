@@ -62,14 +62,20 @@ def test_an_answer_from_the_expected_shards_changes_nothing() -> None:
     assert gathering.surprised(batch, landed(batch, TWO), 0) is None
 
 
-def test_after_a_reshard_the_map_is_read_again_and_gone_by() -> None:
-    gathering = Aggregated(TWO, lambda: THREE)
-    batch = sent(gathering)
+def sent_after_a_look(gathering: Aggregated, batch: Batch) -> Batch:
+    """The next batch, when it was seen from this one that the stream was resharded."""
     look = gathering.surprised(batch, landed(batch, THREE), 0)
     assert look is not None
     gathering.gatherer.add(records(200), 0)
     look()()
-    (batch,) = gathering.gatherer.drain()
+    (after,) = gathering.gatherer.drain()
+    return after
+
+
+def test_after_a_reshard_the_map_is_read_again_and_gone_by() -> None:
+    gathering = Aggregated(TWO, lambda: THREE)
+    batch = sent(gathering)
+    batch = sent_after_a_look(gathering, batch)
     assert len(batch.items) == 3
     assert batch.records == 200
     assert gathering.surprised(batch, landed(batch, THREE), REMAP_PAUSE_NS) is None
@@ -82,11 +88,7 @@ def test_after_a_reshard_the_map_is_read_again_and_gone_by() -> None:
 def test_a_map_that_cannot_be_read_leaves_the_old_one_and_is_asked_for_again() -> None:
     gathering = Aggregated(TWO, lambda: None)
     batch = sent(gathering)
-    look = gathering.surprised(batch, landed(batch, THREE), 0)
-    assert look is not None
-    gathering.gatherer.add(records(200), 0)
-    look()()
-    (batch,) = gathering.gatherer.drain()
+    batch = sent_after_a_look(gathering, batch)
     assert (len(batch.items), batch.records) == (2, 200)
     assert gathering.surprised(batch, landed(batch, THREE), REMAP_PAUSE_NS) is not None
 
