@@ -1,34 +1,50 @@
-"""Has MiniStack hold equal values of a second once, counted, and packed.
+"""Has MiniStack hold metrics as CloudWatch does, and look only at what it is asked for.
 
-Fifty tasks publish a latency as thirty values and counts each second, and every question about the
-metric looks at all points that there are, during which nothing else is answered. The values are the
-buckets of one histogram, so most of them are the same: held once, with their counts added, they
-make the same sums and percentiles of a fraction of the points. MiniStack would hold each point as a
-dictionary of half a kilobyte; in packed columns it has a few bytes, and a long demo little history.
+MiniStack holds each point as a dictionary of half a kilobyte and goes through all that a metric has
+for every question, during which nothing else is answered. Here a metric is held by the second and
+by the minute (local/packed.py), each for as long as CloudWatch keeps it (user guide, "Metrics
+retention"), and a question sees the points of its own time, by the minute if it asks by minutes.
 
 These are names inside the pinned version of MiniStack; another one that lacks them is refused.
 """
 
 from __future__ import annotations
 
-import math
-import sys
 import time
-from array import array
-from collections.abc import Iterable, Iterator
-from itertools import chain, islice
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextvars import ContextVar
+from dataclasses import dataclass
+from itertools import islice
+from math import inf
 from typing import Any
-from zlib import compress, decompress
 
 from ministack.services import cloudwatch
 
+from local.packed import PackedValues, Value
+
 Point = dict[str, Any]
-BLOCK = 512
-"""Points that new ones are compared with, some seconds of a latency; older ones are packed."""
+
+MINUTE = 60
+SECONDS_KEPT = 3 * 3_600.0
+MINUTES_KEPT = 15 * 86_400.0
 
 
-def merge_points() -> None:
-    """Replace the lists of points; AttributeError if MiniStack has none of that name."""
+@dataclass(frozen=True)
+class Span:
+    """What a question is about."""
+
+    begin: float = -inf
+    end: float = inf
+    """Epoch seconds; the end is exclusive."""
+    by_minute: bool = False
+    """Every period is of whole minutes. The first is whole, as on AWS (API: StartTime)."""
+
+
+_asked: ContextVar[Span] = ContextVar("asked", default=Span())  # noqa: B039 (frozen)
+
+
+def hold_packed_points() -> None:
+    """Replace MiniStack's lists of points; AttributeError if it has none of these names."""
     made_by_ministack = cloudwatch._metric_bucket
 
     def bucket(key: tuple[str, ...]) -> Points:
@@ -38,111 +54,99 @@ def merge_points() -> None:
         return points
 
     cloudwatch._metric_bucket = bucket
+    cloudwatch._get_metric_data = _within_its_span(cloudwatch._get_metric_data)
+    cloudwatch._get_metric_statistics = _within_its_span(cloudwatch._get_metric_statistics)
 
 
-def forget_old_points() -> None:
+def forget_old_points(now: float | None = None) -> None:
     """Forget what CloudWatch doesn't keep any longer, as MiniStack's own look does."""
-    before = time.time() - cloudwatch.TWO_WEEKS_SECONDS
+    now = time.time() if now is None else now
     for key, points in list(cloudwatch._metrics.items()):
-        kept = points.since(before)
-        if kept:
-            cloudwatch._metrics[key] = kept
-        else:
+        points.forget(now)
+        if not points:
             del cloudwatch._metrics[key]
+
+
+def span_of(request: Mapping[str, Any]) -> Span:
+    """What a GetMetricData or GetMetricStatistics asks for (awsJson or CBOR: its members)."""
+    begin, end = (cloudwatch._parse_ts(request.get(name)) for name in ("StartTime", "EndTime"))
+    queries = [query.get("MetricStat", {}) for query in request.get("MetricDataQueries", ())]
+    by_minute = all(
+        int(stat.get("Period") or MINUTE) % MINUTE == 0 for stat in queries or [request]
+    )
+    if by_minute and begin is not None:
+        begin = begin // MINUTE * MINUTE
+    return Span(-inf if begin is None else begin, inf if end is None else end, by_minute)
 
 
 class Points:
     """One metric's points, which have the same dimensions."""
 
     def __init__(self, held: Iterable[Point] = ()) -> None:
-        self._full: list[bytes] = []
-        """Blocks of BLOCK points, packed."""
-        self._times, self._values, self._counts, self._units = _columns()
-        self._unit_names: list[str] = []
-        self._dimensions: Any = {}
+        self._seconds, self._minutes = PackedValues(1), PackedValues(MINUTE)
         self._sets: list[Point] = []
         """Sets of statistics, which are no single values."""
-        self._known: dict[tuple[float, float, str], int] = {}
-        """Where in the last block the point of a time, value and unit is."""
-        self._oldest = math.inf
+        self._dimensions: Any = {}
         for point in held:
             self.append(point)
 
-    def __len__(self) -> int:
-        return BLOCK * len(self._full) + len(self._times) + len(self._sets)
+    def __bool__(self) -> bool:
+        return bool(self._minutes or self._sets)
 
     def __getitem__(self, place: int) -> Point:
-        return next(islice(iter(self), place, None))
+        return next(islice(self._within(Span(by_minute=True)), place, None))
 
     def __iter__(self) -> Iterator[Point]:
-        """Each as MiniStack would hold it."""
-        names, dimensions = self._unit_names, self._dimensions
-        last = (self._times, self._values, self._counts, self._units)
-        for times, values, counts, units in chain(map(_unpacked, self._full), (last,)):
-            # By the block: every question about the metric looks at all of them.
-            yield from [
-                {
-                    "Timestamp": at,
-                    "Value": value,
-                    "Count": count,
-                    "Unit": unit,
-                    "Dimensions": dimensions,
-                }
-                for at, value, count, unit in zip(
-                    times, values, counts, [names[int(unit)] for unit in units], strict=True
-                )
-            ]
-        yield from self._sets
+        return self._within(_asked.get())
 
     @property
-    def held_bytes(self) -> int:
-        """Memory that its full blocks take."""
-        return sum(map(sys.getsizeof, self._full))
+    def packed_bytes(self) -> int:
+        """Memory that its packed values take."""
+        return self._seconds.packed_bytes + self._minutes.packed_bytes
 
     def append(self, point: Point) -> None:
         """Add a point, or its count to the one that is like it."""
         self._dimensions = point.get("Dimensions", {})
-        self._oldest = min(self._oldest, point["Timestamp"])
         if "_stat" in point:
             self._sets.append(point)
             return
-        key = point["Timestamp"], point["Value"], point["Unit"]
-        count = point.get("Count", 1.0)
-        place = self._known.get(key)
-        if place is not None:
-            self._counts[place] += count
-            return
-        if len(self._times) == BLOCK:
-            self._pack()
-        self._known[key] = len(self._times)
-        self._times.append(key[0])
-        self._values.append(key[1])
-        self._counts.append(count)
-        self._units.append(self._unit(key[2]))
+        for values in (self._seconds, self._minutes):
+            values.add(point["Timestamp"], point["Value"], point["Unit"], point.get("Count", 1.0))
 
-    def since(self, moment: float) -> Points:
-        """Those of that moment, epoch seconds, and later."""
-        if self._oldest >= moment:
-            return self
-        return Points(point for point in self if point["Timestamp"] >= moment)
+    def forget(self, now: float) -> None:
+        """Let go of what CloudWatch keeps no longer at `now`, epoch seconds."""
+        self._seconds.forget(now - SECONDS_KEPT)
+        self._minutes.forget(now - MINUTES_KEPT)
+        self._sets = [one for one in self._sets if one["Timestamp"] >= now - MINUTES_KEPT]
 
-    def _pack(self) -> None:
-        columns = (self._times, self._values, self._counts, self._units)
-        self._full.append(compress(b"".join(column.tobytes() for column in columns), 1))
-        self._times, self._values, self._counts, self._units = _columns()
-        self._known.clear()
+    def _within(self, asked: Span) -> Iterator[Point]:
+        """Those that are asked for, as MiniStack would hold them."""
+        values = self._minutes if asked.by_minute else self._seconds
+        yield from map(self._point, values.between(asked.begin, asked.end))
+        yield from self._sets
 
-    def _unit(self, name: str) -> int:
-        if name not in self._unit_names:
-            self._unit_names.append(name)
-        return self._unit_names.index(name)
+    def _point(self, held: Value) -> Point:
+        return {
+            "Timestamp": held.at,
+            "Value": held.value,
+            "Count": held.seen,
+            "Unit": held.unit,
+            "Dimensions": self._dimensions,
+        }
 
 
-def _columns() -> tuple[array[float], ...]:
-    """Times, values, counts, units; those are few, but all columns alike unpack alike."""
-    return array("d"), array("d"), array("d"), array("d")
+def _within_its_span(answer: Callable[..., Any]) -> Callable[..., Any]:
+    """The same, with only the points in sight that it asks for; of the query protocol, all."""
 
+    def answered(params: Any, members: Any, is_cbor: bool, is_json: bool = False) -> Any:
+        if not (is_cbor or is_json):
+            return answer(params, members, is_cbor, is_json)
+        span = span_of(members)
+        token = _asked.set(span)
+        try:
+            begins = {} if span.begin == -inf else {"StartTime": span.begin}
+            return answer(params, members | begins, is_cbor, is_json)
+        finally:
+            _asked.reset(token)
 
-def _unpacked(block: bytes) -> tuple[array[float], ...]:
-    numbers = array("d", decompress(block))
-    return tuple(numbers[start : start + BLOCK] for start in range(0, 4 * BLOCK, BLOCK))
+    return answered

@@ -34,7 +34,7 @@ from local.gateway import Gateway
 from local.guard import Guard
 from local.kinesis.plane import KinesisPlane
 from local.kinesis.settings import described, most_bytes, policy_of
-from local.points import forget_old_points, merge_points
+from local.points import forget_old_points, hold_packed_points
 from local.silence import wait_briefly
 
 if TYPE_CHECKING:
@@ -124,7 +124,7 @@ def main() -> None:
     parser.add_argument("--parent", required=True, type=int, help="end when this process is gone")
     arguments = parser.parse_args()
     watch_parent(arguments.parent)
-    merge_points()
+    hold_packed_points()
     look_seldom(forget_old_points)
     name_errors()
     keep_newest_logs()

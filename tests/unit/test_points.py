@@ -1,38 +1,81 @@
-"""MiniStack's points are fewer when equal ones are held once, and say the same."""
+"""MiniStack answers from points that are held packed as it does from its own lists of all."""
 
-import random
+from collections.abc import Iterator
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from ministack.services import cloudwatch
 
-from local.points import BLOCK, Points
+from local import points
+from local.points import MINUTE, MINUTES_KEPT, SECONDS_KEPT, Points, Span, span_of
 
+NOW = 1_800_000_000.0
 POINTS = st.fixed_dictionaries(
     {
-        "Timestamp": st.sampled_from([1.0, 2.0]),
+        "Timestamp": st.integers(0, 400).map(lambda second: NOW + second),
         "Value": st.sampled_from([0.0, 1.5, 20.0]),
-        "Unit": st.sampled_from(["Count", "None"]),
+        "Unit": st.just("Milliseconds"),
+        "Dimensions": st.just({"DemoId": "d"}),
     },
     optional={"Count": st.integers(1, 5).map(float)},
 )
+STATISTICS = ["Sum", "SampleCount", "Minimum", "Maximum", "Average", "p50", "p99"]
 
 
-@given(st.lists(POINTS, min_size=1), st.integers(0, 3))
+@pytest.fixture(scope="module", autouse=True)
+def packed() -> Iterator[None]:
+    """MiniStack as the server changes it, and as it was afterwards."""
+    names = "_metric_bucket", "_get_metric_data", "_get_metric_statistics"
+    before = {name: getattr(cloudwatch, name) for name in names}
+    points.hold_packed_points()
+    yield
+    for name, function in before.items():
+        setattr(cloudwatch, name, function)
+
+
+def answers(held: Any, begin: float, end: float, period: int) -> list[dict[str, Any]]:
+    """What GetMetricData says of these points, by each of STATISTICS."""
+    metric = {"Namespace": "N", "MetricName": "M", "Dimensions": []}
+    queries = [
+        {"Id": f"q{n}", "MetricStat": {"Metric": metric, "Period": period, "Stat": stat}}
+        for n, stat in enumerate(STATISTICS)
+    ]
+    asked = {"MetricDataQueries": queries, "StartTime": begin, "EndTime": end}
+    cloudwatch._metrics["N", "M", ""] = held
+    try:
+        _, _, body = cloudwatch._get_metric_data({}, asked, is_cbor=False, is_json=True)
+    finally:
+        del cloudwatch._metrics["N", "M", ""]
+    return list(cloudwatch.json.loads(body)["MetricDataResults"])
+
+
+@given(st.lists(POINTS, min_size=1), st.integers(0, 6), st.integers(1, 6), st.sampled_from([1, 60]))
 def test_all_statistics_are_those_of_the_points_one_by_one(
-    published: list[dict[str, Any]], before: int
+    published: list[dict[str, Any]], first: int, last: int, period: int
 ) -> None:
-    held = Points([dict(point) for point in published[:before]])
-    for point in published[before:]:
-        held.append(dict(point))
-    assert len(held) == len(list(held)) <= 2 * 3 * 2
-    plain, merged = cloudwatch._calc_stats(published), cloudwatch._calc_stats(held)
-    assert merged == plain
-    for percentile in ("p50", "p90", "p99"):
-        assert cloudwatch._stat_value(merged, percentile, held) == cloudwatch._stat_value(
-            plain, percentile, published
-        )
+    begin, end = NOW + first * MINUTE, NOW + last * MINUTE
+    assert answers(Points(published), begin, end, period) == answers(published, begin, end, period)
+
+
+def test_minutes_begin_with_a_whole_one_as_on_aws() -> None:
+    published = [
+        {"Timestamp": NOW + second, "Value": 1.0, "Unit": "Count"} for second in range(3 * MINUTE)
+    ]
+    found = answers(Points(published), NOW + 90, NOW + 170, MINUTE)
+    assert found[0]["Values"] == [60.0, 60.0]
+    assert found[0]["Timestamps"] == [NOW + 60, NOW + 120]
+
+
+def test_a_span_is_by_the_minute_if_all_of_it_is() -> None:
+    by_second = {"MetricStat": {"Period": 1}}
+    by_minute = {"MetricStat": {"Period": 120}}
+    times = {"StartTime": 90, "EndTime": 200}
+    assert span_of({**times, "MetricDataQueries": [by_minute]}) == Span(60, 200, by_minute=True)
+    assert span_of({**times, "MetricDataQueries": [by_minute, by_second]}) == Span(90, 200)
+    assert span_of({**times, "Period": 60}) == Span(60, 200, by_minute=True)
+    assert span_of({"Period": 30}) == Span()
 
 
 def test_a_set_of_statistics_is_left_as_it_was_published() -> None:
@@ -42,44 +85,20 @@ def test_a_set_of_statistics_is_left_as_it_was_published() -> None:
     assert [point["_stat"] for point in held] == [{"Sum": 2.0}] * 2
 
 
-@given(st.lists(POINTS), st.sampled_from([0.5, 1.5, 2.5]))
-def test_old_points_are_forgotten(published: list[dict[str, Any]], moment: float) -> None:
-    held = Points(dict(point) for point in published)
-    expected = Points(dict(point) for point in published if point["Timestamp"] >= moment)
-    assert list(held.since(moment)) == list(expected)
-    assert bool(held) == bool(published)
-
-
-def test_the_first_point_tells_the_dimensions() -> None:
-    held = Points([{"Timestamp": 1.0, "Value": 1.0, "Unit": "None", "Dimensions": {"A": "b"}}])
+def test_seconds_are_kept_for_three_hours_and_minutes_for_fifteen_days() -> None:
+    point = {"Timestamp": NOW, "Value": 1.0, "Unit": "None", "Dimensions": {"A": "b"}}
+    held = Points([point])
+    held.forget(NOW + SECONDS_KEPT + 1)
+    assert not list(held)
     assert held[0]["Dimensions"] == {"A": "b"}
+    assert answers(held, NOW, NOW + 60, MINUTE)[0]["Values"] == [1.0]
+    held.forget(NOW + MINUTES_KEPT + MINUTE)
+    assert not held
 
 
-def test_points_that_are_packed_are_as_they_were() -> None:
-    published = [
-        {
-            "Timestamp": float(second),
-            "Value": value + 0.25,
-            "Unit": unit,
-            "Count": 3.0,
-            "Dimensions": {"DemoId": "d"},
-        }
-        for second in range(100)
-        for value in range(25)
-        for unit in ("Milliseconds", "None")
-    ]
-    held = Points(dict(point) for point in published)
-    assert len(held) == len(published) > 5 * BLOCK
-    assert list(held) == published
-    assert list(held.since(50.0)) == published[2_500:]
-
-
-def test_an_hour_of_a_latency_takes_less_than_a_megabyte() -> None:
-    chance = random.Random(3)  # noqa: S311 (no secrets)
-    held = Points()
-    for second in range(3_600):
-        for value in range(25):
-            point = {"Timestamp": float(second), "Value": 1.07**value, "Unit": "Milliseconds"}
-            held.append({**point, "Count": float(chance.randint(1, 60)), "Dimensions": {}})
-    assert len(held) == 90_000
-    assert held.held_bytes < 1_000_000
+def test_what_is_published_is_held_packed_and_forgotten() -> None:
+    datum = {"MetricName": "M", "Value": 2.0, "Timestamp": NOW}
+    cloudwatch._put_metric_data({}, {"Namespace": "N", "MetricData": [datum]}, False, is_json=True)
+    assert isinstance(cloudwatch._metrics["N", "M", ""], Points)
+    points.forget_old_points(NOW + MINUTES_KEPT + MINUTE)
+    assert ("N", "M", "") not in cloudwatch._metrics
