@@ -17,7 +17,7 @@ from statistics import NormalDist, median
 
 import numpy as np
 
-from tests.soak.samples import STACK, Sample
+from tests.soak.samples import Sample
 
 MIB = 1 << 20
 HOUR = 3_600.0
@@ -27,9 +27,6 @@ SPANS = 48
 MOST_GROWTH = 30.0
 """MiB an hour, of one process: half a MiB a minute. At 5,000 records/s of 400 bytes one record in
 230 that is never let go of is more."""
-MOST_HISTORY = 60.0
-"""The same of the embedded AWS, whose CloudWatch has to keep a demo's metrics: 11 MiB an hour of
-five tasks, with what is made of them for an answer. Unread records would be 13,000."""
 MOST_MORE = 1
 """Descriptors or threads in the last third over the first: a connection more at a moment."""
 MOST_DRIFT = 0.5
@@ -163,11 +160,6 @@ def trend(
     return Trend(float(np.median(slopes)), float(slopes[outside]), float(slopes[-1 - outside]))
 
 
-def most_growth(role: str) -> float:
-    """The bound on a process' growth, MiB an hour."""
-    return MOST_HISTORY if role == STACK else MOST_GROWTH
-
-
 def drifts_of(arrivals: Mapping[int, int], target_tps: float, window: Window) -> tuple[float, ...]:
     """How far delivery is ahead of the target (or behind: negative) at each minute's end."""
     ends = [*range(window.begin + 60, window.end, 60), window.end]
@@ -223,11 +215,10 @@ def _arrived(arrivals: Mapping[int, int], part: Window) -> int:
 def _problems_of(life: Life) -> list[str]:
     who = f"{life.role} {life.pid}"
     problems = []
-    most = most_growth(life.role)
-    if life.growth.high > most:
+    if life.growth.high > MOST_GROWTH:
         problems.append(
             f"{who} may grow by {life.growth.high:,.1f} MiB an hour "
-            f"({CONFIDENCE:.0%} confidence), more than {most:g}"
+            f"({CONFIDENCE:.0%} confidence), more than {MOST_GROWTH:g}"
         )
     for what, change in (("descriptors", life.descriptors), ("threads", life.threads)):
         if change.last > change.first + MOST_MORE:

@@ -18,7 +18,6 @@ from tests.soak.judging import (
     MOST_CPU,
     MOST_DRIFT,
     MOST_GROWTH,
-    MOST_HISTORY,
     MOST_MORE,
     Change,
     Life,
@@ -48,7 +47,6 @@ def lines(summary: Summary, verdict: Verdict) -> list[str]:
         "",
         *aligned([_HEAD, *rows], left=(0,)),
         f"bounds: {MOST_GROWTH:g} MiB an hour at most ({CONFIDENCE:.0%} confidence), "
-        f"{MOST_HISTORY:g} of the embedded AWS, which keeps metrics; "
         f"{MOST_MORE} descriptor or thread more; CPU {MOST_CPU:g} times the beginning's, "
         f"from {LEAST_CPU:g} µs on",
         f"pace: {worst:+.3f} s of records from the target at the worst minute's end "
