@@ -1,18 +1,21 @@
 """`make up` and `make down`: a platform that stays while you try things.
 
 `up` starts `serve` as a process of its own and waits until it has written where it is; `down` ends
-that process by its id, after making sure that the id is still its own.
+that process by its id. `serve` holds a lock on what it wrote for as long as it lives, which is how
+both know that the id is still its own, whatever the clock did in between.
 """
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from shutil import rmtree
 from typing import Any
@@ -36,15 +39,15 @@ def up(console: Console, folder: Path, model: Mapping[str, str]) -> int:
 
     `model`: the streams' (local.kinesis.settings); of one that runs already, its own is told.
     """
-    running = _running(folder)
-    if running is None:
+    stack = running(folder)
+    if stack is None:
         with console.step("Starting the stack"):
-            running = _start(folder, model)
-    for line in how_to_use(running["endpoint"], running["api"], running["token"]):
+            stack = _start(folder, model)
+    for line in how_to_use(stack["endpoint"], stack["api"], stack["token"]):
         console.say(line)
     console.say()
-    console.say(label_of(running["model"]))
-    if running["model"] != model:
+    console.say(label_of(stack["model"]))
+    if stack["model"] != model:
         console.say("(that is how it was started; make down ends it)")
     return 0
 
@@ -76,17 +79,19 @@ def how_to_use(endpoint: str, url: str, token: str) -> list[str]:
 
 def down(console: Console, folder: Path) -> int:
     """End the platform; harmless if none runs."""
-    running = _running(folder)
-    if running is None:
+    stack = running(folder)
+    if stack is None:
         console.say("no stack is up")
         return 0
-    process = psutil.Process(running["pid"])
     with console.step("Ending the stack"):
-        process.terminate()
         try:
+            process = psutil.Process(stack["pid"])
+            process.terminate()
             process.wait(DOWN_SECONDS)
-        except psutil.TimeoutExpired:
-            console.say(f"process {process.pid} does not end; its log is {_log(folder)}")
+        except psutil.NoSuchProcess:
+            return 0  # it ended meanwhile, which was the wish
+        except psutil.TimeoutExpired as stuck:
+            console.say(f"process {stuck.pid} does not end; its log is {_log(folder)}")
             return 1
     return 0
 
@@ -96,20 +101,42 @@ def serve(console: Console, folder: Path, model: Mapping[str, str]) -> int:
     with LocalPlatform(folder / "stack", console, settings=model) as platform:
         state = {
             "pid": os.getpid(),
-            "started": psutil.Process().create_time(),
             "endpoint": platform.stack.endpoint,
             "api": platform.api.base_url,
             "token": platform.stack.environment["AWS_SESSION_TOKEN"],
             "model": dict(model),
         }
-        partial = _state(folder).with_suffix(".part")
-        partial.write_text(json.dumps(state))
+        with told(folder, state):
+            signal.pause()
+    return 0
+
+
+@contextmanager
+def told(folder: Path, state: Mapping[str, Any]) -> Iterator[None]:
+    """Say to `running` that this process serves, as long as the block lasts."""
+    partial = _state(folder).with_suffix(".part")
+    with partial.open("w") as file:
+        json.dump(state, file)
+        file.flush()
+        fcntl.flock(file, fcntl.LOCK_EX)
         partial.rename(_state(folder))
         try:
-            signal.pause()
+            yield
         finally:
             _state(folder).unlink(missing_ok=True)
-    return 0
+
+
+def running(folder: Path) -> dict[str, Any] | None:
+    """What `serve` wrote, if that very process still lives."""
+    try:
+        with _state(folder).open() as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return dict(json.load(file))
+    except FileNotFoundError:
+        pass
+    return None
 
 
 def _start(folder: Path, model: Mapping[str, str]) -> dict[str, Any]:
@@ -129,28 +156,18 @@ def _start(folder: Path, model: Mapping[str, str]) -> dict[str, Any]:
             start_new_session=True,
         )
     deadline = time.monotonic() + UP_SECONDS
-    running = None
+    stack = None
     try:
         while time.monotonic() < deadline and process.poll() is None:
-            running = _running(folder)
-            if running is not None:
-                return running
+            stack = running(folder)
+            if stack is not None:
+                return stack
             time.sleep(0.1)
     finally:
-        if running is None:
+        if stack is None:
             process.terminate()
             process.wait(DOWN_SECONDS)
     raise StackError(f"the stack did not come up:\n{_log(folder).read_text()}")
-
-
-def _running(folder: Path) -> dict[str, Any] | None:
-    """What `serve` wrote, if that very process still lives."""
-    try:
-        state = json.loads(_state(folder).read_text())
-        alive = psutil.Process(state["pid"]).create_time() == state["started"]
-    except (OSError, ValueError, psutil.NoSuchProcess):
-        return None
-    return dict(state) if alive else None
 
 
 def _state(folder: Path) -> Path:
