@@ -50,7 +50,7 @@ class Worker:
     def producers(self) -> list[psutil.Process]:
         return psutil.Process(self.process.pid).children()
 
-    def ledger(self, seconds: float = 40) -> dict[str, Any]:
+    def ledger(self, seconds: float = 90) -> dict[str, Any]:
         """Wait for the end; return the ledger, whose books must add up."""
         out, err = self.process.communicate(timeout=seconds)
         self._read_events(err)
@@ -60,7 +60,7 @@ class Worker:
         assert ledger["pending"] == 0
         return ledger
 
-    def refusal(self, seconds: float = 40) -> str:
+    def refusal(self, seconds: float = 90) -> str:
         """Wait for an end with exit code 1; return what it said on standard error."""
         _, err = self.process.communicate(timeout=seconds)
         self._read_events(err)

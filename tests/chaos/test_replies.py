@@ -71,7 +71,7 @@ def tried(
     proxy.rules(*rules)
     worker = site.worker(proxy.endpoint, None, {"TARGET_TPS": tps})
     times = sum(rule["times"] for rule in rules)
-    wait_until(f"{times} faults", lambda: proxy.fired() == times, 30)
+    wait_until(f"{times} faults", lambda: proxy.fired() == times)
     worker.process.send_signal(signal.SIGTERM)
     return site.outcome(worker, fault, times)
 

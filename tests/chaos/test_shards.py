@@ -71,7 +71,7 @@ def test_shards_that_are_not_told_while_a_stream_is_split_cost_no_record(
     site, proxy = resharding
     settings = {**AGGREGATED, "TARGET_TPS": 18_000, "WORKER_PROCESSES": 1}
     worker = site.worker(proxy.endpoint, 16, settings)
-    wait_until("the first records", lambda: proxy.requests() > 5, 10)
+    wait_until("the first records", lambda: proxy.requests() > 5)
     proxy.rules(throttled())
     time.sleep(10)
     fired = proxy.fired()

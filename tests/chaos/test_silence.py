@@ -48,12 +48,12 @@ def test_a_server_that_is_killed_and_started_again_costs_no_record(
 ) -> None:
     with EntryFaults(site.stack.endpoint, site.folder) as between:
         worker = site.worker(between.endpoint, None, {"TARGET_TPS": TPS})
-        wait_until("records in the stream", lambda: between.done().stored > TPS, 20)
+        wait_until("records in the stream", lambda: between.done().stored > TPS)
         for _ in range(outages):
             between.stop()
             time.sleep(0.7)
             between.start()
-            wait_until("more of them", lambda: between.done().stored > TPS, 20)
+            wait_until("more of them", lambda: between.done().stored > TPS)
         worker.process.send_signal(signal.SIGTERM)
         outcome = site.outcome(worker, "connections refused for a second", outages)
     outcome.assert_all_arrived()

@@ -115,7 +115,7 @@ def test_an_execution_aborted_from_outside_leaves_nothing(
     rule: str,  # noqa: ARG001
 ) -> None:
     started = under_way(platform, LONG)
-    other = under_way(platform, plan(seconds=(1, 20, 1, 1)))
+    other = under_way(platform, plan(seconds=(1, 60, 1, 1)))
     stop_from_outside(platform, started)
     assert_soon_gone(platform, started["demoId"])
     assert platform.api.get(started["demoId"])["status"] == "ABORTED"
@@ -129,7 +129,7 @@ def test_a_failed_execution_whose_own_cleanup_failed_too_leaves_nothing(
     rule: str,  # noqa: ARG001
 ) -> None:
     with broken_from_phase_2(platform):
-        body = {**plan(seconds=(4, 1, 1, 1)), "stream": {"mode": "fresh"}}
+        body = {**plan(seconds=(8, 1, 1, 1)), "stream": {"mode": "fresh"}}
         started = under_way(platform, body, phase=1)
     demo = ended(platform, started["demoId"])
     assert (demo["status"], "broken on purpose" in demo["cause"]) == ("FAILED", True)
@@ -139,7 +139,7 @@ def test_a_failed_execution_whose_own_cleanup_failed_too_leaves_nothing(
 def test_a_failed_execution_cleans_up_by_itself(platform: LocalPlatform, rule: str) -> None:
     with off(platform, rule):
         with broken_from_phase_2(platform, "StartPhase2"):
-            body = {**plan(seconds=(4, 1, 1, 1)), "stream": {"mode": "fresh"}}
+            body = {**plan(seconds=(8, 1, 1, 1)), "stream": {"mode": "fresh"}}
             started = under_way(platform, body, phase=1)
         assert ended(platform, started["demoId"])["status"] == "FAILED"
         assert_soon_gone(platform, started["demoId"])
@@ -161,15 +161,15 @@ def test_where_the_rule_does_not_fire_the_workers_end_by_their_own_clocks(
     platform: LocalPlatform, rule: str
 ) -> None:
     with off(platform, rule):
-        started = under_way(platform, plan(seconds=(2, 2, 5, 2)), phase=3)
+        started = under_way(platform, plan(seconds=(1, 1, 10, 1)), phase=3)
         demo_id = started["demoId"]
         ends_at = platform.api.get(demo_id)["phases"][2]["ends_at"]
         stop_from_outside(platform, started)
-        wait_until("the workers' own end", lambda: not pools(demo_id), 15)
+        wait_until("the workers' own end", lambda: not pools(demo_id))
     ends_ms = datetime.fromisoformat(ends_at).timestamp() * 1_000
     assert time.time() * 1_000 >= ends_ms
     last_ms = max(post.arrived_ms for post in posts(platform, demo_id))
-    assert ends_ms - 1_000 <= last_ms <= ends_ms + 1_000
+    assert ends_ms - 1_000 <= last_ms <= ends_ms + 5_000
     assert platform.api.get(demo_id)["error"] == "Outside"
     platform.api.stop(demo_id)
     assert_soon_gone(platform, demo_id)

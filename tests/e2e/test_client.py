@@ -41,7 +41,7 @@ def run(
 
 
 def test_a_demo_is_started_watched_and_reported(here: dict[str, str], tmp_path: Path) -> None:
-    (tmp_path / "plan.json").write_text(json.dumps(plan(seconds=(2, 2, 2, 2))))
+    (tmp_path / "plan.json").write_text(json.dumps(plan(seconds=(4, 4, 6, 4))))
     # A folder whose files have the names of packages must not be imported from.
     (tmp_path / "json.py").write_text("raise SystemExit('imported from the caller')")
     words = ("start", "--name", "watched", "--plan", "plan.json", "--watch")
@@ -101,7 +101,7 @@ def test_interrupted_it_leaves_the_demo_running_until_it_is_stopped(
     assert watching.stdout is not None
     assert watching.stdout.readline()
     os.killpg(watching.pid, signal.SIGINT)
-    _, said = watching.communicate(timeout=10)
+    _, said = watching.communicate(timeout=30)
     assert watching.returncode == 130
     assert said.endswith(f"goes on; stop it with: ./kinesis-demo stop {demo_id}\n")
     in_phase(platform, demo_id, 1)

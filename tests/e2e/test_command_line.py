@@ -27,7 +27,7 @@ ROOT = Path(__file__).resolve().parents[2]
 @pytest.fixture
 def plan_file(tmp_path: Path) -> Path:
     path = tmp_path / "plan.json"
-    path.write_text(json.dumps(plan(seconds=(2, 2, 3, 2))))
+    path.write_text(json.dumps(plan(seconds=(5, 5, 5, 5))))
     return path
 
 
@@ -36,7 +36,7 @@ def marked() -> Iterator[dict[str, str]]:
     """An environment that marks every process started with it; none may be left."""
     mark = f"{os.getpid()}-{time.monotonic_ns()}"
     yield {**os.environ, "LANG": f"C.UTF-8@{mark}"}
-    wait_until("every process to end", lambda: not processes_with(mark), 20)
+    wait_until("every process to end", lambda: not processes_with(mark))
 
 
 def processes_with(mark: str) -> list[psutil.Process]:
@@ -119,7 +119,7 @@ def test_interrupted_in_the_middle_of_a_phase_it_ends_everything(
             break
     os.killpg(process.pid, signal.SIGINT)
     rest = process.stdout.read()
-    assert process.wait(30) == 130
+    assert process.wait(60) == 130
     assert "Stopping demo-" in rest
     assert "everything that was started has been ended" in rest
 

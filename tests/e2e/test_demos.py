@@ -44,20 +44,22 @@ def assert_nothing_lost(summary: Summary) -> None:
 def assert_nothing_left(platform: LocalPlatform, demo_id: str) -> None:
     """No service, no task definition, no stream at once, and no process soon."""
     assert [left for left in left_of(platform, demo_id) if not left.startswith("process")] == []
-    wait_until(f"the processes of {demo_id} to end", lambda: not left_of(platform, demo_id), 10)
+    wait_until(f"the processes of {demo_id} to end", lambda: not left_of(platform, demo_id))
 
 
 def test_five_demos_at_once_succeed_and_stopping_another_leaves_them_alone(
     platform: LocalPlatform,
 ) -> None:
-    sixth = platform.api.start(plan())["demoId"]
-    five = [platform.api.start(plan())["demoId"] for _ in range(4)]
+    # Long enough for two CPUs to start all their workers in a phase.
+    body = plan(seconds=(6, 6, 6, 6))
+    sixth = platform.api.start(body)["demoId"]
+    five = [platform.api.start(body)["demoId"] for _ in range(4)]
     with pytest.raises(ApiError, match=f"MaxDemos.*{sixth}") as refused:
-        platform.api.start(plan())
+        platform.api.start(body)
     assert refused.value.status == 429
     in_phase(platform, sixth, 2)
     platform.api.stop(sixth)
-    five.append(platform.api.start(plan())["demoId"])
+    five.append(platform.api.start(body)["demoId"])
     for demo_id in five:
         summary = proof(platform, demo_id)
         assert_nothing_lost(summary)
@@ -77,13 +79,13 @@ def test_five_demos_at_once_succeed_and_stopping_another_leaves_them_alone(
 def test_a_killed_producer_is_replaced_and_only_its_memory_is_lost(
     platform: LocalPlatform,
 ) -> None:
-    demo_id = platform.api.start(plan(seconds=(2, 2, 6, 2)))["demoId"]
+    demo_id = platform.api.start(plan(seconds=(1, 1, 12, 1)))["demoId"]
     in_phase(platform, demo_id, 3)
     pool = next(p for p in pools(demo_id) if worker_phase(p) == 3)
     producer = wait_until("a producer", pool.children)[0]
     sending_from(platform, demo_id, 3, tasks=2)
     producer.kill()
-    wait_until("its successor", lambda: [c for c in pool.children() if c.pid != producer.pid], 5)
+    wait_until("its successor", lambda: [c for c in pool.children() if c.pid != producer.pid])
     summary = proof(platform, demo_id)
     books = ledgers(platform, demo_id).ledgers
     died = sum(ledger.failed_by_cause.get("process_died", 0) for ledger in books)
@@ -97,7 +99,7 @@ def test_a_killed_producer_is_replaced_and_only_its_memory_is_lost(
 
 
 def test_a_killed_task_is_replaced_and_only_its_memory_is_lost(platform: LocalPlatform) -> None:
-    demo_id = platform.api.start(plan(seconds=(2, 2, 6, 2)))["demoId"]
+    demo_id = platform.api.start(plan(seconds=(1, 1, 12, 1)))["demoId"]
     in_phase(platform, demo_id, 3)
     sending_from(platform, demo_id, 3, tasks=2)
     victim = next(p for p in pools(demo_id) if worker_phase(p) == 3)
@@ -105,7 +107,6 @@ def test_a_killed_task_is_replaced_and_only_its_memory_is_lost(platform: LocalPl
     wait_until(
         "its replacement",
         lambda: sum(worker_phase(p) == 3 and p.pid != victim.pid for p in pools(demo_id)) == 2,
-        5,
     )
     summary = proof(platform, demo_id)
     books = ledgers(platform, demo_id).ledgers
@@ -135,12 +136,12 @@ def test_delete_in_phase_3_stops_every_record(platform: LocalPlatform) -> None:
 
 def test_workers_whose_whole_aws_is_gone_end_by_their_own_clocks(tmp_path: Path) -> None:
     with LocalPlatform(tmp_path, Console(io.StringIO())) as doomed:
-        demo_id = doomed.api.start(plan(seconds=(1, 1, 6, 1)))["demoId"]
+        demo_id = doomed.api.start(plan(seconds=(1, 1, 10, 1)))["demoId"]
         demo = in_phase(doomed, demo_id, 3)
         wait_until("both tasks", lambda: len(pools(demo_id)) == 2)
         os.kill(doomed.stack.pid, signal.SIGKILL)
         left = _unix_ms(demo["phases"][2]["ends_at"]) / 1000 - time.time()
-        wait_until("the workers' own end", lambda: not pools(demo_id), left + 35)
+        wait_until("the workers' own end", lambda: not pools(demo_id), left + 40)
         printed = [log.read_text() for log in tmp_path.glob("tasks/*/output.log")]
     books = [line for text in printed for line in parse_ledgers(text, demo_id)]
     cut_off = [line for line in books if line["failed"]]

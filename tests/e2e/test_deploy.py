@@ -205,7 +205,7 @@ def test_the_clean_up_rule_may_call_the_controller_and_no_former_one(
 
 
 def test_a_demo_runs_through_a_redeployment_and_loses_nothing(platform: LocalPlatform) -> None:
-    demo_id = platform.api.start(plan(seconds=(2, 6, 3, 2)))["demoId"]
+    demo_id = platform.api.start(plan(seconds=(5, 12, 5, 5)))["demoId"]
     in_phase(platform, demo_id, 2)
     without = ("--stage", "local", "--parameter", "KeptStream=no")
     refused = deploy_sh(platform.stack, Path("/nowhere/to/be/written"), *without)

@@ -30,7 +30,7 @@ def streams(platform: LocalPlatform) -> list[str]:
 
 
 def test_a_fresh_stream_takes_all_of_its_demo_and_goes_with_it(platform: LocalPlatform) -> None:
-    posted = platform.api.start({**plan(seconds=(2, 4, 2, 2)), **FRESH})
+    posted = platform.api.start({**plan(seconds=(5, 8, 1, 1)), **FRESH})
     demo_id = posted["demoId"]
     name = own_stream(demo_id)
     assert (posted["stream"]["name"], posted["stream"]["mode"]) == (name, "fresh")
@@ -50,7 +50,7 @@ def test_a_fresh_stream_takes_all_of_its_demo_and_goes_with_it(platform: LocalPl
     wait_until("records of both phases in it", arrived)
     over = ended(platform, demo_id)
     assert over["status"] == "SUCCEEDED"
-    wait_until("the last task to end", lambda: not left_of(platform, demo_id), 40)
+    wait_until("the last task to end", lambda: not left_of(platform, demo_id))
     assert name not in streams(platform)
     assert over["stream"]["open_shards"] is None
     assert posts(platform, demo_id) == []  # none of them in the stack's stream
@@ -67,18 +67,18 @@ def test_a_fresh_stream_goes_when_its_demo_is_deleted(platform: LocalPlatform) -
     in_phase(platform, demo_id, 2)
     assert own_stream(demo_id) in streams(platform)
     platform.api.stop(demo_id)
-    wait_until("everything to be gone", lambda: not left_of(platform, demo_id), 40)
+    wait_until("everything to be gone", lambda: not left_of(platform, demo_id))
     platform.api.stop(demo_id)
     assert platform.api.get(demo_id)["stream"]["open_shards"] is None
 
 
 def test_a_fresh_stream_goes_when_its_demo_fails(platform: LocalPlatform) -> None:
     with broken_from_phase_2(platform, "StartPhase2"):
-        demo_id = platform.api.start({**plan(seconds=(4, 1, 1, 1)), **FRESH})["demoId"]
+        demo_id = platform.api.start({**plan(seconds=(8, 1, 1, 1)), **FRESH})["demoId"]
         in_phase(platform, demo_id, 1)
     assert own_stream(demo_id) in streams(platform)
     assert ended(platform, demo_id)["status"] == "FAILED"
-    wait_until("everything to be gone", lambda: not left_of(platform, demo_id), 40)
+    wait_until("everything to be gone", lambda: not left_of(platform, demo_id))
 
 
 def test_demos_on_the_stacks_stream_name_each_other_and_a_third_on_its_own_none(
