@@ -1,7 +1,7 @@
 # make demo    set up, run the four-phase demo on this machine, prove that no record was lost
 #              THRESHOLDS='lost==0, throttled<1%' ABORT_ON_FAIL=on: what it has to achieve
 # make test    set up, run every check and test (make lint: what is unsafe, in sources, template, packages)
-# make chaos   set up, run the whole fault suite, print what each fault did (23 minutes)
+# make chaos   set up, run the whole fault suite, print what each fault did (25 minutes)
 # make soak    set up, run the system for SECONDS=600 at TPS=5000 records/s: does anything grow, drift, slow down?
 # make bench   set up the peers, measure the producer beside them (BENCH=--quick: two minutes)
 # make screenshots  take docs/page*.png anew
@@ -76,9 +76,9 @@ mutants: .venv-mutants/.ready
 
 .PHONY: chaos
 chaos: $(READY_TEST)
-	@rm -f .local/chaos.jsonl; mkdir -p .local
-	CHAOS_RECORD=$(CURDIR)/.local/chaos.jsonl .venv/bin/python -m pytest tests/chaos -m "long or not long"
-	@.venv/bin/python -m tests.chaos.table .local/chaos.jsonl
+	@rm -f reports/chaos.jsonl; mkdir -p reports
+	CHAOS_RECORD=$(CURDIR)/reports/chaos.jsonl .venv/bin/python -m pytest tests/chaos -m "long or not long"
+	@.venv/bin/python -m tests.chaos.table reports/chaos.jsonl
 
 .PHONY: soak
 soak: $(READY_TEST)
@@ -100,22 +100,10 @@ $(READY_TEST): requirements/test.txt | $(READY)
 	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/test.txt
 	@touch $@
 
-.venv-bench/.ready: requirements/bench.txt
-	@echo "Setting up .venv-bench (once) …"
-	@$(PYTHON) -m venv .venv-bench
-	@.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bench.txt
-	@touch $@
-
-.venv-mutants/.ready: requirements/mutants.txt
-	@echo "Setting up .venv-mutants (once) …"
-	@$(PYTHON) -m venv .venv-mutants
-	@.venv-mutants/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/mutants.txt
-	@touch $@
-
-.venv-lint/.ready: requirements/lint.txt
-	@echo "Setting up .venv-lint (once) …"
-	@$(PYTHON) -m venv .venv-lint
-	@.venv-lint/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/lint.txt
+.venv-%/.ready: requirements/%.txt
+	@echo "Setting up .venv-$* (once) …"
+	@$(PYTHON) -m venv .venv-$*
+	@.venv-$*/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@
 
 clean:
