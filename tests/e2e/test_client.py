@@ -35,7 +35,7 @@ def run(
         cwd=cwd,
         capture_output=True,
         text=True,
-        timeout=90,
+        timeout=240,
         check=False,
     )
 
@@ -75,8 +75,8 @@ def assert_reported(folder: Path) -> None:
 
 
 def test_a_crossed_threshold_is_an_exit_code_of_its_own(here: dict[str, str]) -> None:
-    second = ",".join(["50:1"] * 4)
-    words = ("start", "--phases", second, "--threshold", "cost<0.000001", "--threshold", "lost==0")
+    phases = ",".join(["50:4"] * 4)
+    words = ("start", "--phases", phases, "--threshold", "cost<0.000001", "--threshold", "lost==0")
     ran = run(here, *words, "--watch", "--output", "json")
     assert ran.returncode == 99, ran.stdout + ran.stderr
     demo = json.loads(ran.stdout.splitlines()[-1])
