@@ -21,7 +21,7 @@ from local.reader import read_stream
 from local.summary import Summary, summarize
 from tests.chaos.proxy import FaultProxy, Rule
 from tests.chaos.record import Row, append, command_of_this_test, told
-from tests.e2e.demos import client, left_of, wait_until
+from tests.e2e.demos import PATIENCE_SECONDS, client, left_of, wait_until
 
 API = "api"
 CONTROLLER = "controller"
@@ -141,7 +141,9 @@ def short_stop_timeout(platform: LocalPlatform, seconds: int) -> Iterator[None]:
         ecs.deregister_task_definition(taskDefinition=made)
 
 
-def ends_of(platform: LocalPlatform, demo_ids: Iterable[str], seconds: float) -> dict[str, Any]:
+def ends_of(
+    platform: LocalPlatform, demo_ids: Iterable[str], seconds: float = PATIENCE_SECONDS
+) -> dict[str, Any]:
     """Wait until all these executions have ended; GET's answers by demo."""
     machine = platform.output("StateMachineArn")
     sfn = platform.stepfunctions
@@ -197,10 +199,9 @@ def written_down(summary: Summary, fault: str, where: str, times: int) -> Row:
     return row
 
 
-def assert_gone(platform: LocalPlatform, demo_ids: Sequence[str], seconds: float = 15) -> None:
+def assert_gone(platform: LocalPlatform, demo_ids: Sequence[str]) -> None:
     """Nothing of these demos is left, soon."""
     wait_until(
         f"{', '.join(demo_ids)} to be gone",
         lambda: not any(left_of(platform, demo_id) for demo_id in demo_ids),
-        seconds,
     )

@@ -101,4 +101,4 @@ def _deleted(controlled: Controlled, names: Sequence[str]) -> None:
     """The fault is over: DELETE takes away what the workflow couldn't."""
     for name in names:
         controlled.platform.api.stop(name)
-    assert_gone(controlled.platform, names, 60)
+    assert_gone(controlled.platform, names)

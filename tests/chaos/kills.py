@@ -13,18 +13,19 @@ from dataclasses import dataclass, field
 from enum import Enum
 from itertools import groupby
 from operator import attrgetter
+from pathlib import Path
 
 import psutil
 
 from tests.e2e.demos import worker_processes
+from worker.errors import BrokenScoreboard
+from worker.scoreboard import Scoreboard
 
 LOOK_SECONDS = 0.1
 PAUSE_SECONDS = 1.5
 """How long who is stopped stays so, if not for good."""
 _AS_IT_ENDS_SECONDS = 0.4
 """Later, and a busy machine might look when they are gone."""
-_SENDING_SECONDS = 0.7
-"""A producer of this age has records under way."""
 
 
 class Moment(Enum):
@@ -74,11 +75,16 @@ class Task:
     ends_at: float
     tasks: int
     """How many share its phase."""
+    folder: Path
+    """Its temporary files."""
 
     def sends(self) -> bool:
-        """Whether it has a producer that had the time to send something."""
-        since = time.time() - _SENDING_SECONDS
-        return any(producer.create_time() < since for producer in self.producers)
+        """Whether records of it were delivered."""
+        try:
+            boards = [Scoreboard.open(path) for path in Scoreboard.find(self.folder)]
+        except BrokenScoreboard:  # it is just being made, or gone meanwhile
+            return False
+        return any(board.total().delivered for board in boards)
 
 
 def tasks_of(demo_ids: Iterable[str]) -> list[Task]:
@@ -112,6 +118,7 @@ def _task(leader: int, members: list[psutil.Process]) -> Task | None:
             int(environment["DEMO_PHASE"]),
             float(environment["PHASE_ENDS_AT"]),
             int(environment["TASK_COUNT"]),
+            Path(environment["TMPDIR"]),
         )
     except (IndexError, KeyError, psutil.Error):
         return None

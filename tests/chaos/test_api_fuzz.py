@@ -18,7 +18,7 @@ from tests.e2e.identities import allow_ecs_as_ministack_asks
 
 pytestmark = pytest.mark.long
 
-MORE = ("--max-examples", "80", "--workers", "2")
+MORE = ("--max-examples", "80", "--workers", "1")
 
 
 @pytest.fixture(scope="module")

@@ -61,7 +61,7 @@ def test_delete_ends_a_task_that_is_stopped(controlled: Controlled) -> None:
     send_group(task, signal.SIGSTOP)
     platform.api.stop(name)
     assert_gone(platform, [name])
-    ((summary, _),) = proofs(platform, ends_of(platform, [name], 5)).values()
+    ((summary, _),) = proofs(platform, ends_of(platform, [name])).values()
     written_down(summary, "DELETE of a task under SIGSTOP", "in phase 1", 1)
     assert (summary.status, summary.killed_workers) == ("ABORTED", 1)
     assert set(summary.failed_by_cause) <= {"process_died"}

@@ -162,10 +162,10 @@ def test_a_controller_killed_at_work_is_called_again(controlled: Controlled) -> 
         return proxy.fired_each()[rule] == 1
 
     for number, trouble in enumerate(at_work):
-        wait_until(str(trouble), partial(has_fired, number), 40)
+        wait_until(str(trouble), partial(has_fired, number))
         for function in psutil.Process(platform.stack.pid).children():
             function.kill()
-    demos = ends_of(platform, [name], 40)
+    demos = ends_of(platform, [name])
     proxy.rules()
     ((summary, _),) = proofs(platform, demos).values()
     written_down(summary, "kill -9 of the controller at work", BETWEEN, len(at_work))

@@ -18,7 +18,7 @@ from tests.e2e.demos import plan
 pytestmark = pytest.mark.long
 
 PHASES = 4
-SECONDS = (5, 5, 5, 5)
+SECONDS = (8, 8, 8, 8)
 ONE_BY_ONE = [
     Strike(Blow.KILL, Victims.PRODUCER, Moment.MIDST),
     Strike(Blow.KILL, Victims.TASK, Moment.MIDST),
@@ -42,7 +42,7 @@ def struck(controlled: Controlled, named: Mapping[str, Strike]) -> Mapping[str, 
         body = plan(tps=(400, 800, 1_600, 400), seconds=SECONDS)
         controlled.platform.api.start({"name": name, **body})
     striker = Striker(named)
-    striker.strike_all(PHASES, 70)
+    striker.strike_all(PHASES, 120)
     return striker.struck
 
 
@@ -65,7 +65,7 @@ def test_producers_and_tasks_in_each_phase_and_at_each_transition(controlled: Co
     every = {f"all{number}-": strike for number, strike in enumerate(ALL_AT_ONCE)}
     # ECS kills the last of the first ones while the second ones are under way.
     times = {**struck(controlled, one), **struck(controlled, every)}
-    proven = proofs(platform, ends_of(platform, times, 60))
+    proven = proofs(platform, ends_of(platform, times))
     for name, strike in {**one, **every}.items():
         summary, logs = proven[name]
         written_down(summary, str(strike), strike.victims.value, times[name])

@@ -21,8 +21,8 @@ from tests.e2e.demos import plan, wait_until
 
 pytestmark = pytest.mark.long
 
-READY_SECONDS = 100.0
-END_SECONDS = 120.0
+READY_SECONDS = 150.0
+END_SECONDS = 180.0
 """A silent API is given up after half a minute, a task that never ends after three quarters."""
 CAUSES = {"process_died", "drain_timeout", "unreachable"}
 
@@ -55,7 +55,7 @@ def runners(tmp_path: Path) -> Iterator[dict[str, Runner]]:
         made = {}
         for number, _ in enumerate(CASES):
             name = f"runner-{number}"
-            body = {"name": name, **plan(tps=(400, 800, 1_600, 400), seconds=(4, 4, 4, 4))}
+            body = {"name": name, **plan(tps=(400, 800, 1_600, 400), seconds=(8, 8, 8, 8))}
             made[name] = Runner(tmp_path / name, body)
             running.callback(made[name].end)
         yield made
