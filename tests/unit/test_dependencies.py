@@ -47,7 +47,7 @@ def test_whatever_installs_demands_the_hashes() -> None:
         for line in (ROOT / path).read_text().splitlines()
         if "pip install" in line
     ]
-    assert len(installs) == 6
+    assert len(installs) == 4
     assert [line for line in installs if "--require-hashes" not in line] == []
 
 
