@@ -14,11 +14,13 @@ import sys
 from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 from typing import NamedTuple
 from zlib import compress, decompress
 
 OPEN_TIMES = 4
 """The newest times, whose values may still change; what comes later is held beside the others."""
+COLUMNS = 4
 BLOCK = 512
 """Values that are packed together, some seconds of a latency."""
 
@@ -50,8 +52,8 @@ class PackedValues:
         self._resolution = resolution
         self._units: list[str] = []
         self._blocks: list[Block] = []
-        self._closed: list[Value] = []
-        """Less than a block of them."""
+        self._closed = array("d")
+        """Less than a block of values: time, value, place of its unit and count of each in turn."""
         self._open: dict[float, dict[tuple[float, str], float]] = {}
 
     def __bool__(self) -> bool:
@@ -72,35 +74,45 @@ class PackedValues:
 
     def between(self, begin: float = -math.inf, end: float = math.inf) -> Iterator[Value]:
         """Those of the times from `begin` on and before `end`."""
-        for block in self._blocks:
-            if block.begin < end and block.end >= begin:
-                yield from (one for one in self._unpacked(block) if begin <= one.at < end)
-        yield from (one for one in self._closed if begin <= one.at < end)
+        asked = [block for block in self._blocks if block.begin < end and block.end >= begin]
+        for columns in chain(map(_unpacked, asked), [_columns(self._closed)]):
+            for time, value, unit, count in zip(*columns, strict=True):
+                if begin <= time < end:
+                    yield Value(time, value, self._units[int(unit)], count)
         for time, values in sorted(self._open.items()):
             if begin <= time < end:
                 yield from (Value(time, *key, count) for key, count in values.items())
 
     def forget(self, before: float) -> None:
-        """Let go of the times before that, by the block."""
+        """Let go of the times before that, those that are packed by the block."""
         self._blocks = [block for block in self._blocks if block.end >= before]
-        self._closed = [one for one in self._closed if one.at >= before]
+        rows = zip(*_columns(self._closed), strict=True)
+        self._closed = array("d", chain.from_iterable(row for row in rows if row[0] >= before))
         self._open = {time: values for time, values in self._open.items() if time >= before}
 
     def _close(self, time: float) -> None:
-        self._closed += [Value(time, *key, count) for key, count in self._open.pop(time).items()]
-        while len(self._closed) >= BLOCK:
-            self._blocks.append(self._block(self._closed[:BLOCK]))
-            del self._closed[:BLOCK]
+        for (value, unit), count in self._open.pop(time).items():
+            self._closed.extend((time, value, self._place(unit), count))
+            if len(self._closed) == COLUMNS * BLOCK:
+                self._blocks.append(_packed(_columns(self._closed)))
+                self._closed = array("d")
 
-    def _block(self, values: list[Value]) -> Block:
-        times, numbers, units, counts = zip(*values, strict=True)
-        self._units += sorted({*units} - {*self._units})
-        columns = times, numbers, map(self._units.index, units), counts
-        packed = compress(b"".join(array("d", column).tobytes() for column in columns), 1)
-        return Block(min(times), max(times), packed)
+    def _place(self, unit: str) -> int:
+        if unit not in self._units:
+            self._units.append(unit)
+        return self._units.index(unit)
 
-    def _unpacked(self, block: Block) -> Iterator[Value]:
-        numbers = array("d", decompress(block.packed))
-        columns = (numbers[start : start + BLOCK] for start in range(0, 4 * BLOCK, BLOCK))
-        for at, value, unit, count in zip(*columns, strict=True):
-            yield Value(at, value, self._units[int(unit)], count)
+
+def _columns(rows: array[float]) -> list[array[float]]:
+    return [rows[number::COLUMNS] for number in range(COLUMNS)]
+
+
+def _packed(columns: list[array[float]]) -> Block:
+    """By the column, whose numbers are alike."""
+    packed = compress(b"".join(column.tobytes() for column in columns), 1)
+    return Block(min(columns[0]), max(columns[0]), packed)
+
+
+def _unpacked(block: Block) -> list[array[float]]:
+    numbers = array("d", decompress(block.packed))
+    return [numbers[start : start + BLOCK] for start in range(0, COLUMNS * BLOCK, BLOCK)]
