@@ -3,7 +3,7 @@
 MiniStack holds each point as a dictionary of half a kilobyte and goes through all that a metric has
 for every question, during which nothing else is answered. Here a metric is held by the second and
 by the minute (local/packed.py), each for as long as CloudWatch keeps it (user guide, "Metrics
-retention"), and a question sees the points of its own time, by the minute if it asks by minutes.
+retention"), and a question sees the points of its own time, by the minute where it asks by minutes.
 
 These are names inside the pinned version of MiniStack; another one that lacks them is refused.
 """
@@ -23,6 +23,8 @@ from ministack.services import cloudwatch
 from local.packed import PackedValues, Value
 
 Point = dict[str, Any]
+Metric = tuple[str, str]
+"""Namespace and name."""
 
 MINUTE = 60
 SECONDS_KEPT = 3 * 3_600.0
@@ -36,8 +38,14 @@ class Span:
     begin: float = -inf
     end: float = inf
     """Epoch seconds; the end is exclusive."""
-    by_minute: bool = False
-    """Every period is of whole minutes. The first is whole, as on AWS (API: StartTime)."""
+    from_a_minute: bool = False
+    """It begins with a whole minute, or has no beginning."""
+    by_second: frozenset[Metric] = frozenset()
+    """What is asked for by periods that aren't whole minutes."""
+
+    def by_minute(self, metric: Metric) -> bool:
+        """Whether the metric's minutes tell all that is asked of it."""
+        return self.from_a_minute and metric not in self.by_second
 
 
 _asked: ContextVar[Span] = ContextVar("asked", default=Span())  # noqa: B039 (frozen)
@@ -50,7 +58,7 @@ def hold_packed_points() -> None:
     def bucket(key: tuple[str, ...]) -> Points:
         points = made_by_ministack(key)
         if not isinstance(points, Points):
-            points = cloudwatch._metrics[key] = Points(points)
+            points = cloudwatch._metrics[key] = Points((key[0], key[1]), points)
         return points
 
     cloudwatch._metric_bucket = bucket
@@ -68,21 +76,36 @@ def forget_old_points(now: float | None = None) -> None:
 
 
 def span_of(request: Mapping[str, Any]) -> Span:
-    """What a GetMetricData or GetMetricStatistics asks for (awsJson or CBOR: its members)."""
+    """What a GetMetricData or GetMetricStatistics asks for (awsJson or CBOR: its members).
+
+    Where all periods are whole minutes the first is whole too, as on AWS (API: StartTime).
+    """
     begin, end = (cloudwatch._parse_ts(request.get(name)) for name in ("StartTime", "EndTime"))
-    queries = [query.get("MetricStat", {}) for query in request.get("MetricDataQueries", ())]
-    by_minute = all(
-        int(stat.get("Period") or MINUTE) % MINUTE == 0 for stat in queries or [request]
-    )
-    if by_minute and begin is not None:
+    by_second = frozenset(metric for metric, period in _asked_of(request) if period % MINUTE)
+    if begin is None:
+        begin = -inf
+    elif not by_second:
         begin = begin // MINUTE * MINUTE
-    return Span(-inf if begin is None else begin, inf if end is None else end, by_minute)
+    from_a_minute = begin == -inf or begin % MINUTE == 0
+    return Span(begin, inf if end is None else end, from_a_minute, by_second)
+
+
+def _asked_of(request: Mapping[str, Any]) -> Iterator[tuple[Metric, int]]:
+    """Each metric that is asked for, with its period in seconds."""
+    # GetMetricStatistics has in one what a query of GetMetricData has apart.
+    statistics = {"MetricStat": {**request, "Metric": request}}
+    for query in request.get("MetricDataQueries", [statistics]):
+        if stat := query.get("MetricStat"):  # an expression has none
+            metric = stat.get("Metric", {})
+            name = metric.get("Namespace", ""), metric.get("MetricName", "")
+            yield name, int(stat.get("Period") or MINUTE)
 
 
 class Points:
     """One metric's points, which have the same dimensions."""
 
-    def __init__(self, held: Iterable[Point] = ()) -> None:
+    def __init__(self, metric: Metric, held: Iterable[Point] = ()) -> None:
+        self._metric = metric
         self._seconds, self._minutes = PackedValues(1), PackedValues(MINUTE)
         self._sets: list[Point] = []
         """Sets of statistics, which are no single values."""
@@ -94,7 +117,7 @@ class Points:
         return bool(self._minutes or self._sets)
 
     def __getitem__(self, place: int) -> Point:
-        return next(islice(self._within(Span(by_minute=True)), place, None))
+        return next(islice(self._within(Span(from_a_minute=True)), place, None))
 
     def __iter__(self) -> Iterator[Point]:
         return self._within(_asked.get())
@@ -121,7 +144,7 @@ class Points:
 
     def _within(self, asked: Span) -> Iterator[Point]:
         """Those that are asked for, as MiniStack would hold them."""
-        values = self._minutes if asked.by_minute else self._seconds
+        values = self._minutes if asked.by_minute(self._metric) else self._seconds
         yield from map(self._point, values.between(asked.begin, asked.end))
         yield from self._sets
 

@@ -12,6 +12,7 @@ from local import points
 from local.points import MINUTE, MINUTES_KEPT, SECONDS_KEPT, Points, Span, span_of
 
 NOW = 1_800_000_000.0
+METRIC = ("N", "M")
 POINTS = st.fixed_dictionaries(
     {
         "Timestamp": st.integers(0, 400).map(lambda second: NOW + second),
@@ -35,11 +36,15 @@ def packed() -> Iterator[None]:
         setattr(cloudwatch, name, function)
 
 
+def asked_of(name: str, period: int) -> dict[str, Any]:
+    metric = {"Namespace": METRIC[0], "MetricName": name, "Dimensions": []}
+    return {"MetricStat": {"Metric": metric, "Period": period}}
+
+
 def answers(held: Any, begin: float, end: float, period: int) -> list[dict[str, Any]]:
     """What GetMetricData says of these points, by each of STATISTICS."""
-    metric = {"Namespace": "N", "MetricName": "M", "Dimensions": []}
     queries = [
-        {"Id": f"q{n}", "MetricStat": {"Metric": metric, "Period": period, "Stat": stat}}
+        {"Id": f"q{n}", "MetricStat": {**asked_of("M", period)["MetricStat"], "Stat": stat}}
         for n, stat in enumerate(STATISTICS)
     ]
     asked = {"MetricDataQueries": queries, "StartTime": begin, "EndTime": end}
@@ -56,30 +61,43 @@ def test_all_statistics_are_those_of_the_points_one_by_one(
     published: list[dict[str, Any]], first: int, last: int, period: int
 ) -> None:
     begin, end = NOW + first * MINUTE, NOW + last * MINUTE
-    assert answers(Points(published), begin, end, period) == answers(published, begin, end, period)
+    assert answers(Points(METRIC, published), begin, end, period) == answers(
+        published, begin, end, period
+    )
 
 
 def test_minutes_begin_with_a_whole_one_as_on_aws() -> None:
     published = [
         {"Timestamp": NOW + second, "Value": 1.0, "Unit": "Count"} for second in range(3 * MINUTE)
     ]
-    found = answers(Points(published), NOW + 90, NOW + 170, MINUTE)
+    found = answers(Points(METRIC, published), NOW + 90, NOW + 170, MINUTE)
     assert found[0]["Values"] == [60.0, 60.0]
     assert found[0]["Timestamps"] == [NOW + 60, NOW + 120]
 
 
-def test_a_span_is_by_the_minute_if_all_of_it_is() -> None:
-    by_second = {"MetricStat": {"Period": 1}}
-    by_minute = {"MetricStat": {"Period": 120}}
-    times = {"StartTime": 90, "EndTime": 200}
-    assert span_of({**times, "MetricDataQueries": [by_minute]}) == Span(60, 200, by_minute=True)
-    assert span_of({**times, "MetricDataQueries": [by_minute, by_second]}) == Span(90, 200)
-    assert span_of({**times, "Period": 60}) == Span(60, 200, by_minute=True)
-    assert span_of({"Period": 30}) == Span()
+def test_what_is_asked_for_by_whole_minutes_is_looked_at_by_the_minute() -> None:
+    def span(begin: int, *queries: dict[str, Any]) -> Span:
+        return span_of({"StartTime": begin, "EndTime": 200, "MetricDataQueries": queries})
+
+    minutes = span(90, asked_of("M", 120))
+    assert (minutes.begin, minutes.end, minutes.by_minute(METRIC)) == (60, 200, True)
+    both = span(60, asked_of("M", 120), asked_of("other", 1))
+    assert (both.begin, both.by_minute(METRIC), both.by_minute(("N", "other"))) == (60, True, False)
+    within = span(90, asked_of("M", 120), asked_of("other", 1))
+    assert (within.begin, within.by_minute(METRIC)) == (90, False)
+    expression = span(60, {"Id": "e", "Expression": "q0 / 2"})
+    assert expression.by_minute(METRIC)
+
+
+@pytest.mark.parametrize(("period", "by_minute"), [(60, True), (30, False), (None, True)])
+def test_statistics_have_one_metric_and_period(period: int | None, by_minute: bool) -> None:
+    asked = {"Namespace": "N", "MetricName": "M", **({"Period": period} if period else {})}
+    assert span_of(asked).by_minute(METRIC) == by_minute
+    assert (span_of(asked).begin, span_of(asked).end) == (Span().begin, Span().end)
 
 
 def test_a_set_of_statistics_is_left_as_it_was_published() -> None:
-    held = Points()
+    held = Points(METRIC)
     for _ in range(2):
         held.append({"Timestamp": 1.0, "Value": 1.0, "Unit": "None", "_stat": {"Sum": 2.0}})
     assert [point["_stat"] for point in held] == [{"Sum": 2.0}] * 2
@@ -87,7 +105,7 @@ def test_a_set_of_statistics_is_left_as_it_was_published() -> None:
 
 def test_seconds_are_kept_for_three_hours_and_minutes_for_fifteen_days() -> None:
     point = {"Timestamp": NOW, "Value": 1.0, "Unit": "None", "Dimensions": {"A": "b"}}
-    held = Points([point])
+    held = Points(METRIC, [point])
     held.forget(NOW + SECONDS_KEPT + 1)
     assert not list(held)
     assert held[0]["Dimensions"] == {"A": "b"}
