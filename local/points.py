@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import islice
 from math import inf
 from typing import Any
@@ -64,6 +65,7 @@ def hold_packed_points() -> None:
     cloudwatch._metric_bucket = bucket
     cloudwatch._get_metric_data = _within_its_span(cloudwatch._get_metric_data)
     cloudwatch._get_metric_statistics = _within_its_span(cloudwatch._get_metric_statistics)
+    cloudwatch._parse_ts = _iso_first(cloudwatch._parse_ts)
 
 
 def forget_old_points(now: float | None = None) -> None:
@@ -173,3 +175,17 @@ def _within_its_span(answer: Callable[..., Any]) -> Callable[..., Any]:
             _asked.reset(token)
 
     return answered
+
+
+def _iso_first(parse: Callable[[Any], float | None]) -> Callable[[Any], float | None]:
+    """The same, sooner for what MiniStack itself writes: it tries formats for each value's time."""
+
+    def parsed(value: Any) -> float | None:
+        if isinstance(value, str) and value.endswith("Z"):
+            try:
+                return datetime.fromisoformat(value).timestamp()
+            except ValueError:
+                pass  # no ISO 8601: MiniStack knows others
+        return parse(value)
+
+    return parsed

@@ -28,7 +28,7 @@ STATISTICS = ["Sum", "SampleCount", "Minimum", "Maximum", "Average", "p50", "p99
 @pytest.fixture(scope="module", autouse=True)
 def packed() -> Iterator[None]:
     """MiniStack as the server changes it, and as it was afterwards."""
-    names = "_metric_bucket", "_get_metric_data", "_get_metric_statistics"
+    names = "_metric_bucket", "_get_metric_data", "_get_metric_statistics", "_parse_ts"
     before = {name: getattr(cloudwatch, name) for name in names}
     points.hold_packed_points()
     yield
@@ -120,3 +120,18 @@ def test_what_is_published_is_held_packed_and_forgotten() -> None:
     assert isinstance(cloudwatch._metrics["N", "M", ""], Points)
     points.forget_old_points(NOW + MINUTES_KEPT + MINUTE)
     assert ("N", "M", "") not in cloudwatch._metrics
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("2027-01-15T08:00:00Z", NOW),
+        ("2027-01-15T08:00:00.250Z", NOW + 0.25),
+        ("2027-01-15T09:00:00+01:00", NOW),
+        ("1800000000", NOW),
+        ("no time, Z", None),
+        (None, None),
+    ],
+)
+def test_times_are_read_as_ministack_reads_them(text: str | None, seconds: float | None) -> None:
+    assert cloudwatch._parse_ts(text) == seconds

@@ -11,14 +11,15 @@ import json
 import os
 from typing import Any
 
-import boto3
+import botocore.session
 
 _BULK = {"Records", "MetricData", "MetricDataQueries", "containerDefinitions"}
 _noted: set[str] = set()
 
 
-def note(params: dict[str, Any], model: Any, **_: object) -> None:
+def note(**event: Any) -> None:
     """Takes botocore's documented event `provide-client-params`, emitted once for every call."""
+    params, model = event["params"], event["model"]
     line = json.dumps(
         {
             "function": os.environ.get("AWS_LAMBDA_FUNCTION_NAME"),
@@ -36,6 +37,13 @@ def note(params: dict[str, Any], model: Any, **_: object) -> None:
     os.close(file)
 
 
+def noting(env_vars: Any = None) -> botocore.session.Session:
+    """A session whose clients' calls are noted; boto3's are made by the same function."""
+    session = _made_by_botocore(env_vars)
+    session.register("provide-client-params", note)
+    return session
+
+
 if "RECORD_CALLS_TO" in os.environ:
-    boto3.setup_default_session()
-    boto3._get_default_session().events.register("provide-client-params", note)
+    _made_by_botocore = botocore.session.get_session
+    botocore.session.get_session = noting
