@@ -24,6 +24,7 @@ from local.stack import StackError
 from reporting.libraries import LibraryMissing
 
 INTERRUPTED = 130
+BAD_REQUEST = 400
 EXPECTED = (
     *(StackError, AgentEnded, FollowerEnded, ApiError, LedgerMissing, BadPlan),
     *(BadModelSettings, BotoCoreError, ClientError, OSError, LibraryMissing),
@@ -49,8 +50,11 @@ def scratch(prefix: str, console: Console) -> Iterator[Path]:
     folder = Path(tempfile.mkdtemp(prefix=prefix))
     try:
         yield folder
-    except EXPECTED:
-        console.say(f"what the platform wrote is kept in {folder}")
+    except EXPECTED as error:
+        if isinstance(error, ApiError) and error.status == BAD_REQUEST:
+            rmtree(folder, ignore_errors=True)  # the answer itself says what is wrong
+        else:
+            console.say(f"what the platform wrote is kept in {folder}")
         raise
     except KeyboardInterrupt:
         rmtree(folder, ignore_errors=True)

@@ -32,11 +32,14 @@ def plan_file(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def marked() -> Iterator[dict[str, str]]:
-    """An environment that marks every process started with it; none may be left."""
+def marked(tmp_path: Path) -> Iterator[dict[str, str]]:
+    """An environment that marks every process started with it; none may be left, and no file."""
     mark = f"{os.getpid()}-{time.monotonic_ns()}"
-    yield {**os.environ, "LANG": f"C.UTF-8@{mark}"}
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    yield {**os.environ, "LANG": f"C.UTF-8@{mark}", "TMPDIR": str(temporary)}
     wait_until("every process to end", lambda: not processes_with(mark))
+    assert list(temporary.iterdir()) == []
 
 
 def processes_with(mark: str) -> list[psutil.Process]:
