@@ -7,6 +7,7 @@ import signal
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http import HTTPStatus
 from pathlib import Path
 from shutil import rmtree
 from types import FrameType
@@ -24,7 +25,6 @@ from local.stack import StackError
 from reporting.libraries import LibraryMissing
 
 INTERRUPTED = 130
-BAD_REQUEST = 400
 EXPECTED = (
     *(StackError, AgentEnded, FollowerEnded, ApiError, LedgerMissing, BadPlan),
     *(BadModelSettings, BotoCoreError, ClientError, OSError, LibraryMissing),
@@ -51,7 +51,7 @@ def scratch(prefix: str, console: Console) -> Iterator[Path]:
     try:
         yield folder
     except EXPECTED as error:
-        if isinstance(error, ApiError) and error.status == BAD_REQUEST:
+        if isinstance(error, ApiError) and error.status == HTTPStatus.BAD_REQUEST:
             rmtree(folder, ignore_errors=True)  # the answer itself says what is wrong
         else:
             console.say(f"what the platform wrote is kept in {folder}")

@@ -124,11 +124,6 @@ class Points:
     def __iter__(self) -> Iterator[Point]:
         return self._within(_asked.get())
 
-    @property
-    def packed_bytes(self) -> int:
-        """Memory that its packed values take."""
-        return self._seconds.packed_bytes + self._minutes.packed_bytes
-
     def append(self, point: Point) -> None:
         """Add a point, or its count to the one that is like it."""
         self._dimensions = point.get("Dimensions", {})
