@@ -88,8 +88,9 @@ class Follower:
         told_to, told_by = self._process.stdin, self._process.stdout
         assert told_to is not None and told_by is not None  # noqa: S101, PT018 # nosec B101 # both are pipes
         try:
-            told_to.write(_FINISH)
-            told_to.flush()
+            # Past its buffer: what a dead process didn't take would be flushed, and fail, once more
+            # when the pipe is closed.
+            os.write(told_to.fileno(), _FINISH)
             while isinstance(told := pickle.load(told_by), int):  # noqa: S301 # nosec B301 # our own process'
                 on_progress(told)
         except (EOFError, BrokenPipeError):

@@ -93,7 +93,7 @@ def test_a_pool_that_is_killed_leaves_books_that_add_up_and_no_process(
     producers = worker.producers()
     time.sleep(1)
     worker.process.kill()
-    worker.process.communicate(timeout=30)
+    worker.process.communicate(timeout=90)
     psutil.wait_procs(producers, timeout=LONGEST_END_SECONDS)
     outcome = site.outcome_of_killed(worker, "kill -9, while throttled and cut off", 1, MAIN)
     assert outcome.causes == {}
@@ -107,8 +107,8 @@ def test_a_task_that_is_killed_whole_leaves_books_that_add_up(
     worker = sending(site, proxy, None)
     time.sleep(1)
     os.killpg(worker.process.pid, signal.SIGKILL)
-    worker.process.communicate(timeout=30)
-    psutil.wait_procs(worker_processes(worker), timeout=30)
+    worker.process.communicate(timeout=90)
+    psutil.wait_procs(worker_processes(worker), timeout=90)
     outcome = site.outcome_of_killed(worker, "kill -9 of all its processes", 1, "a task")
     assert_only_the_killed_ones_records_failed(outcome)
 

@@ -133,7 +133,9 @@ def test_the_empty_input_runs_to_the_end_on_the_handlers_own_answers() -> None:
     answers = handlers_answers()
     queue = {"results": [json.dumps(answer) for answer in answers], "region": "us-east-1"}
     requests.post(
-        "http://motoapi.amazonaws.com/moto-api/static/lambda-simple/response", json=queue, timeout=5
+        "http://motoapi.amazonaws.com/moto-api/static/lambda-simple/response",
+        json=queue,
+        timeout=60,
     )
     arn = start("queued", {})
     execution = ended(arn)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import signal
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +18,7 @@ from local.proof import prove, tally_stream
 from local.reader import Gone, Post, read_stream
 from local.stack import EmbeddedStack
 from tests.clients import client_of
+from tests.e2e.demos import PATIENCE_SECONDS
 
 MEMORY_MIB = 16
 RECORD_BYTES = 2_000
@@ -39,7 +42,7 @@ def kinesis(stack: EmbeddedStack) -> Any:
 
 @pytest.fixture
 def stream(kinesis: Any, request: pytest.FixtureRequest) -> str:
-    name = str(request.node.name)[:100]
+    name = str(request.node.name).replace("[", "-").replace("]", "")[:100]
     kinesis.create_stream(StreamName=name, StreamModeDetails={"StreamMode": "ON_DEMAND"})
     kinesis.get_waiter("stream_exists").wait(StreamName=name, WaiterConfig={"Delay": 1})
     return name
@@ -74,7 +77,7 @@ def test_what_the_follower_has_read_makes_room_and_the_proof_is_whole(
     with follower(stack, stream, tmp_path) as reading:
         for batch in range(BATCHES):
             send(kinesis, stream, batch)
-            deadline = time.monotonic() + 20
+            deadline = time.monotonic() + PATIENCE_SECONDS
             while in_stream(kinesis, stream) > 0:
                 reading.check()
                 assert time.monotonic() < deadline, "what was read is still held"
@@ -103,12 +106,18 @@ def test_what_nobody_reads_is_bounded_and_a_late_proof_cant_tell(
     assert "records_dropped" in stack.log.read_text()
 
 
+@pytest.mark.parametrize("dead_when_asked", [True, False])
 def test_a_follower_that_is_gone_is_no_proof(
-    stack: EmbeddedStack, stream: str, tmp_path: Path
+    stack: EmbeddedStack, stream: str, tmp_path: Path, dead_when_asked: bool
 ) -> None:
     with follower(stack, stream, tmp_path) as reading:
         reading.check()
-        reading._process.kill()
+        if dead_when_asked:
+            reading._process.kill()
+            reading._process.wait()
+        else:
+            reading._process.send_signal(signal.SIGSTOP)
+            threading.Timer(0.5, reading._process.kill).start()
         with pytest.raises(
             FollowerEnded, match=r"ended with -9.*nothing can be proven.*reader\.log"
         ):

@@ -101,7 +101,7 @@ def test_interrupted_it_leaves_the_demo_running_until_it_is_stopped(
     assert watching.stdout is not None
     assert watching.stdout.readline()
     os.killpg(watching.pid, signal.SIGINT)
-    _, said = watching.communicate(timeout=30)
+    _, said = watching.communicate(timeout=90)
     assert watching.returncode == 130
     assert said.endswith(f"goes on; stop it with: ./kinesis-demo stop {demo_id}\n")
     in_phase(platform, demo_id, 1)

@@ -154,7 +154,7 @@ def pages_key(environment: dict[str, str]) -> tuple[str, str]:
                 break
         time.sleep(0.3)
         serving.send_signal(signal.SIGINT)
-        rest, _ = serving.communicate(timeout=20)
+        rest, _ = serving.communicate(timeout=90)
     finally:
         serving.kill()
     assert key

@@ -41,7 +41,7 @@ def asked(
     content = (
         body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
     )
-    connection = HTTPConnection("127.0.0.1", port, timeout=10)
+    connection = HTTPConnection("127.0.0.1", port, timeout=60)
     connection.putrequest(method, path, skip_host=True, skip_accept_encoding=True)
     for name, value in {"Content-Length": str(len(content)), **given}.items():
         if value is not None:
@@ -122,7 +122,7 @@ def test_what_is_no_json_object_is_not_passed_on(
 
 def test_a_method_that_there_is_not_and_a_line_that_is_none_are_refused(port: int) -> None:
     assert asked(port, "PUT", "/api/demos")[0] == 501
-    with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as connection:
         connection.sendall(b"nonsense\r\n\r\n")
         assert b"BadRequest" in connection.recv(4096)
 

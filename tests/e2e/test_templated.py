@@ -46,7 +46,7 @@ def _worker(stack: EmbeddedStack, folder: Path, **settings: object) -> subproces
 
 
 def _ledger(worker: subprocess.Popen[str]) -> dict[str, Any]:
-    out, err = worker.communicate(timeout=40)
+    out, err = worker.communicate(timeout=90)
     assert worker.returncode == 0, err
     found: dict[str, Any] = json.loads(out)
     return found
@@ -91,7 +91,7 @@ def test_a_bad_template_ends_the_worker_with_a_line_that_says_where(tmp_path: Pa
         env={"RECORD_TEMPLATE": '{"template": {"a": {{eval "1"}}}}', "TMPDIR": str(tmp_path)},
         capture_output=True,
         text=True,
-        timeout=15,
+        timeout=90,
         check=False,
     )
     assert worker.returncode == 2

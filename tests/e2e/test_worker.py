@@ -62,7 +62,7 @@ def test_a_stop_before_the_worker_is_ready_is_heeded(
     worker = worker_of(stack, tmp_path, TARGET_TPS=500)
     time.sleep(after)
     worker.process.send_signal(signal.SIGTERM)
-    worker.process.wait(30)
+    worker.process.wait(90)
     assert worker.process.returncode in (0, -signal.SIGTERM)
 
 
@@ -74,7 +74,7 @@ def test_producers_end_with_their_pool(stack: EmbeddedStack, tmp_path: Path, mom
         time.sleep(0.5)
         producers = worker.producers()
     worker.process.kill()
-    worker.process.wait(30)
+    worker.process.wait(90)
     wait_until("the producers' end", lambda: not any(map(_runs, producers)))
 
 
