@@ -2,15 +2,20 @@
 
 On a terminal they are redrawn in place; elsewhere (a pipe, CI) a line becomes a plain one every two
 seconds, so that a log stays readable. Colours are for terminals only.
+
+Where nobody reads any more (`| head`, or a `tee` that Ctrl-C ended, too) a BrokenPipeError says so
+once, and ends what goes on; what is said after it goes nowhere, so that the end can be orderly.
 """
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TextIO
 
 PLAIN_EVERY_SECONDS = 2.0
@@ -30,8 +35,7 @@ class Console:
     def say(self, text: str = "") -> None:
         """Print a lasting line."""
         self.clear()
-        self._out.write(text + "\n")
-        self._out.flush()
+        self._write(text + "\n")
 
     def progress(self, text: str) -> None:
         """Show what is going on right now."""
@@ -39,16 +43,14 @@ class Console:
             self.board([text.partition("\n")[0]])
         elif time.monotonic() - self._last_plain >= PLAIN_EVERY_SECONDS:
             self._last_plain = time.monotonic()
-            self._out.write(text + "\n")
-        self._out.flush()
+            self._write(text + "\n")
 
     def board(self, lines: Sequence[str]) -> None:
         """Show lines that move together; on a terminal only."""
         columns, rows = shutil.get_terminal_size()
         # A line that wraps, or scrolls away, couldn't be redrawn.
         shown = [line[: columns - 1] for line in lines[: rows - 1]]
-        self._out.write(self._erasing() + "\n".join(shown))
-        self._out.flush()
+        self._write(self._erasing() + "\n".join(shown))
         self._drawn = len(shown)
 
     @contextmanager
@@ -71,8 +73,17 @@ class Console:
 
     def clear(self) -> None:
         """Take the moving lines away, if there are any."""
-        self._out.write(self._erasing())
+        self._write(self._erasing())
         self._drawn = 0
+
+    def _write(self, text: str) -> None:
+        try:
+            self._out.write(text)
+            self._out.flush()
+        except BrokenPipeError:
+            with Path(os.devnull).open("w") as nowhere:
+                os.dup2(nowhere.fileno(), self._out.fileno())
+            raise
 
     def _erasing(self) -> str:
         return "\r\x1b[2K" + "\x1b[1A\x1b[2K" * (self._drawn - 1) if self._drawn else ""

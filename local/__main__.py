@@ -11,7 +11,14 @@ from client.console import Console
 from client.plans import BadPlan, judged_by, read_plan, read_thresholds
 from local import background
 from local.demo import run_demo
-from local.edge import EXPECTED, INTERRUPTED, forget_other_aws, interrupt_on_sigterm, scratch
+from local.edge import (
+    EXPECTED,
+    GIVEN_UP,
+    INTERRUPTED,
+    forget_other_aws,
+    interrupt_on_sigterm,
+    scratch,
+)
 from local.kinesis.settings import STREAM_MEMORY, label_of, settings_of
 from local.platform import LocalPlatform
 from local.records import checked_record
@@ -31,12 +38,12 @@ def main() -> int:
         if arguments.command == "demo":
             return demo(_run(arguments), console)
         return stay(arguments, console)
+    except GIVEN_UP:
+        console.say("interrupted; everything that was started has been ended")
+        return INTERRUPTED
     except EXPECTED as error:
         console.say(console.bad(f"error: {error}"))
         return 1
-    except KeyboardInterrupt:
-        console.say("interrupted; everything that was started has been ended")
-        return INTERRUPTED
 
 
 def stay(arguments: argparse.Namespace, console: Console) -> int:

@@ -178,9 +178,8 @@ class Agent:
             refill.at = 0.0
 
 
-def run(agent: Agent) -> None:
-    """Step until SIGTERM comes or the parent process is gone, then stop every task."""
-    parent = os.getppid()
+def run(agent: Agent, parent: int) -> None:
+    """Step until SIGTERM comes or `parent` is this process' no more, then stop every task."""
     stopped: list[int] = []
     signal.signal(signal.SIGTERM, lambda number, _: stopped.append(number))
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -203,6 +202,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m local.agent", description=__doc__)
     parser.add_argument("--cluster", required=True)
     parser.add_argument("--folder", required=True, type=Path, help="where tasks' files go")
+    parser.add_argument("--parent", required=True, type=int, help="end when this process is gone")
     arguments = parser.parse_args()
     config = Config(connect_timeout=2, read_timeout=5, retries={"total_max_attempts": 1})
     agent = Agent(
@@ -212,7 +212,7 @@ def main() -> int:
         folder=arguments.folder,
         environ={name: os.environ[name] for name in _PASSED_ON if name in os.environ},
     )
-    run(agent)
+    run(agent, arguments.parent)
     return 0
 
 

@@ -10,12 +10,11 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from shutil import rmtree
 from typing import Any
@@ -25,13 +24,15 @@ import psutil
 from client.console import Console
 from local.kinesis.settings import label_of
 from local.platform import LocalPlatform
-from local.stack import REGION, StackError
+from local.stack import DEPLOY_SECONDS, READY_SECONDS, REGION, StackError
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / ".local"
 """Where a stack that stays keeps its files; one stack a folder."""
-UP_SECONDS = 120.0
+UP_SECONDS = READY_SECONDS + DEPLOY_SECONDS + 10.0
+"""What the platform gives itself, which says why, and a little more."""
 DOWN_SECONDS = 40.0
+CHECK_SECONDS = 1.0
 
 
 def up(console: Console, folder: Path, model: Mapping[str, str]) -> int:
@@ -97,7 +98,10 @@ def down(console: Console, folder: Path) -> int:
 
 
 def serve(console: Console, folder: Path, model: Mapping[str, str]) -> int:
-    """Keep a platform up until SIGTERM; what `up` runs in the background."""
+    """Keep a platform up until SIGTERM; what `up` runs in the background.
+
+    Raises AgentEnded or StackError when one of them is gone: half a platform is none.
+    """
     with LocalPlatform(folder / "stack", console, settings=model) as platform:
         state = {
             "pid": os.getpid(),
@@ -107,8 +111,9 @@ def serve(console: Console, folder: Path, model: Mapping[str, str]) -> int:
             "model": dict(model),
         }
         with told(folder, state):
-            signal.pause()
-    return 0
+            while True:
+                platform.check()
+                time.sleep(CHECK_SECONDS)
 
 
 @contextmanager
@@ -165,9 +170,19 @@ def _start(folder: Path, model: Mapping[str, str]) -> dict[str, Any]:
             time.sleep(0.1)
     finally:
         if stack is None:
-            process.terminate()
+            _end(process)
+    within = "" if time.monotonic() < deadline else f" within {UP_SECONDS:.0f} s"
+    raise StackError(f"the stack did not come up{within}:\n{_log(folder).read_text()}")
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    try:
+        with suppress(subprocess.TimeoutExpired):
             process.wait(DOWN_SECONDS)
-    raise StackError(f"the stack did not come up:\n{_log(folder).read_text()}")
+    finally:
+        process.kill()
+        process.wait()
 
 
 def _state(folder: Path) -> Path:

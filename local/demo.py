@@ -7,14 +7,18 @@ POST /demo → follow GET /demo/<id>, and read the stream meanwhile → wait for
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
 
 from client.api import ApiError
 from client.console import Console
 from client.watch import POLL_SECONDS_HERE, watch
 from client.web import key
 from client.web.server import PageServer
-from local.follower import Follower
+from local.follower import Follower, FollowerEnded
 from local.ledgers import TaskLogs, read_task_logs
 from local.load import LoadMeter
 from local.platform import LocalPlatform
@@ -64,11 +68,12 @@ def _followed(platform: LocalPlatform, demo_id: str, console: Console) -> Summar
         except BaseException:
             _stop(platform, demo_id, console)
             raise
-        logs = await_ledgers(platform, demo_id, console)
-        with console.step("Reading the rest of the stream back"):
-            tally = follower.finish(
-                lambda records: console.progress(f"Reading the stream back: {records:,} records")
-            )
+        with _told_by_its_cause(platform):
+            logs = await_ledgers(platform, demo_id, console)
+            with console.step("Reading the rest of the stream back"):
+                tally = follower.finish(
+                    lambda read: console.progress(f"Reading the stream back: {read:,} records")
+                )
     numbers = [phase["phase_number"] for phase in demo["phases"]]
     return summarize(demo, logs, tally, {number: meter.of_phase(number) for number in numbers})
 
@@ -85,9 +90,13 @@ def prove_demo(platform: LocalPlatform, demo: dict[str, Any], console: Console) 
 
 
 def await_ledgers(platform: LocalPlatform, demo_id: str, console: Console) -> TaskLogs:
-    """Return the demo's task logs when all its tasks have ended; raise LedgerMissing."""
+    """Return the demo's task logs when all its tasks have ended.
+
+    Raises LedgerMissing, and AgentEnded or StackError if there is nobody left to end them.
+    """
     deadline = time.monotonic() + LAST_LEDGER_SECONDS
     while True:
+        platform.check()
         logs = read_task_logs(platform.logs, platform.output("LogGroupName"), demo_id)
         if not logs.unended:
             return logs
@@ -101,9 +110,21 @@ def await_ledgers(platform: LocalPlatform, demo_id: str, console: Console) -> Ta
         time.sleep(0.2)
 
 
-def _stop(platform: LocalPlatform, demo_id: str, console: Console) -> None:
-    console.say(f"Stopping {demo_id}")
+@contextmanager
+def _told_by_its_cause(platform: LocalPlatform) -> Iterator[None]:
+    """What fails because the stack or the agent is gone says that."""
     try:
-        platform.api.stop(demo_id)
-    except ApiError as error:
-        console.say(console.bad(f"could not stop it through the API: {error}"))
+        yield
+    except (FollowerEnded, BotoCoreError, ClientError):
+        platform.check()
+        raise
+
+
+def _stop(platform: LocalPlatform, demo_id: str, console: Console) -> None:
+    try:
+        console.say(f"Stopping {demo_id}")
+    finally:  # also where nobody reads it
+        try:
+            platform.api.stop(demo_id)
+        except ApiError as error:
+            console.say(console.bad(f"could not stop it through the API: {error}"))

@@ -30,6 +30,8 @@ EXPECTED = (
     *(BadModelSettings, BotoCoreError, ClientError, OSError, LibraryMissing),
 )
 """What can go wrong around a demo, and is told in a line."""
+GIVEN_UP = (KeyboardInterrupt, BrokenPipeError)
+"""Nobody waits for it any more, or reads what it says."""
 
 
 def interrupt_on_sigterm() -> None:
@@ -50,14 +52,14 @@ def scratch(prefix: str, console: Console) -> Iterator[Path]:
     folder = Path(tempfile.mkdtemp(prefix=prefix))
     try:
         yield folder
-    except EXPECTED as error:
+    except GIVEN_UP:
+        rmtree(folder, ignore_errors=True)
+        raise
+    except Exception as error:
         if isinstance(error, ApiError) and error.status == HTTPStatus.BAD_REQUEST:
             rmtree(folder, ignore_errors=True)  # the answer itself says what is wrong
         else:
             console.say(f"what the platform wrote is kept in {folder}")
-        raise
-    except KeyboardInterrupt:
-        rmtree(folder, ignore_errors=True)
         raise
     rmtree(folder, ignore_errors=True)
 

@@ -17,7 +17,9 @@ import select
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import IO, cast
 
 import boto3
 
@@ -85,20 +87,29 @@ class Follower:
 
         `on_progress` gets the records read so far. Raises FollowerEnded.
         """
-        told_to, told_by = self._process.stdin, self._process.stdout
-        assert told_to is not None and told_by is not None  # noqa: S101, PT018 # nosec B101 # both are pipes
+        with self._or_ended():
+            # Past the pipe's buffer: what a dead process didn't take would be flushed, and fail,
+            # once more when it is closed.
+            os.write(cast("IO[bytes]", self._process.stdin).fileno(), _FINISH)
+        while isinstance(told := self._told(), int):
+            on_progress(told)
+        return told
+
+    def _told(self) -> int | Tally:
+        with self._or_ended():
+            told: int | Tally = pickle.load(cast("IO[bytes]", self._process.stdout))  # noqa: S301 # nosec B301 # our own process'
+            return told
+
+    @contextmanager
+    def _or_ended(self) -> Iterator[None]:
+        """A word that the process doesn't take, or doesn't end, is its end: FollowerEnded."""
         try:
-            # Past its buffer: what a dead process didn't take would be flushed, and fail, once more
-            # when the pipe is closed.
-            os.write(told_to.fileno(), _FINISH)
-            while isinstance(told := pickle.load(told_by), int):  # noqa: S301 # nosec B301 # our own process'
-                on_progress(told)
-        except (EOFError, BrokenPipeError):
+            yield
+        except (BrokenPipeError, EOFError, pickle.UnpicklingError):
+            self._process.kill()
             self._process.wait()
             self.check()
             raise
-        found: Tally = told
-        return found
 
 
 def follow(reading: Reading, tally: Tally, finish_within: Callable[[float], bool]) -> Iterator[int]:

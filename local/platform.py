@@ -6,9 +6,11 @@ the API's address, boto3 clients, the names of what was deployed.
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from shutil import rmtree
 from typing import TYPE_CHECKING, Any
@@ -107,6 +109,7 @@ class LocalPlatform:
                 [
                     *(sys.executable, "-m", "local.agent"),
                     *("--cluster", self.output("ClusterName"), "--folder", str(tasks)),
+                    *("--parent", str(os.getpid())),
                 ],
                 cwd=Path(__file__).resolve().parent.parent,
                 env=self.stack.client_environment,
@@ -118,8 +121,10 @@ class LocalPlatform:
 
     def stop(self) -> None:
         """End all of it; harmless if there is nothing."""
-        self.stop_agent()
-        self.stack.stop()
+        try:
+            self.stop_agent()
+        finally:
+            self.stack.stop()
 
     def stop_agent(self) -> None:
         """End the agent and with it every task: SIGTERM, SIGKILL where that is not enough."""
@@ -128,12 +133,14 @@ class LocalPlatform:
             return
         agent.terminate()
         try:
-            agent.wait(AGENT_STOP_SECONDS)
-        except subprocess.TimeoutExpired:
+            with suppress(subprocess.TimeoutExpired):
+                agent.wait(AGENT_STOP_SECONDS)
+        finally:  # also when a second Ctrl-C cuts the wait short
             agent.kill()
             agent.wait()
-        for process in self._task_processes():
-            process.kill()
+            for process in self._task_processes():
+                with suppress(psutil.NoSuchProcess):
+                    process.kill()
 
     def check(self) -> None:
         """Raise AgentEnded or StackError if the agent or the stack doesn't run any more."""

@@ -280,10 +280,12 @@ def _end_group(leader: subprocess.Popen[bytes]) -> None:
         return
     _signal_group(leader, signal.SIGTERM)
     try:
-        leader.wait(STOP_SECONDS)
-    except subprocess.TimeoutExpired:
-        _signal_group(leader, signal.SIGKILL)
-        leader.wait()
+        with suppress(subprocess.TimeoutExpired):
+            leader.wait(STOP_SECONDS)
+    finally:  # also when a second Ctrl-C cuts the wait short
+        if leader.returncode is None:
+            _signal_group(leader, signal.SIGKILL)
+            leader.wait()
 
 
 def _signal_group(leader: subprocess.Popen[bytes], number: signal.Signals) -> None:

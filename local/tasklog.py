@@ -12,6 +12,8 @@ import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from botocore.exceptions import ClientError
+
 from local.tasks import TaskProcess
 from worker import log
 from worker.contract import Env
@@ -72,8 +74,18 @@ class TaskLog:
             self._unsent.clear()
         if group is None or not self._unsent:
             return
+        try:
+            self._put(group, stream)
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ResourceNotFoundException":
+                raise
+            # As the awslogs driver: a log that was deleted holds up neither this task nor another.
+            log.event("log_group_gone", task=self._task.task_id, lines=len(self._unsent))
+            self._unsent.clear()
+
+    def _put(self, group: str, stream: str) -> None:
         if not self._made:
-            self._client.create_log_stream(logGroupName=group, logStreamName=stream)
+            self._make(group, stream)
             self._made = True
         while self._unsent:
             lines = self._unsent[:MAX_EVENTS_PER_CALL]
@@ -84,6 +96,14 @@ class TaskLog:
                 logEvents=[{"timestamp": now_ms, "message": line} for line in lines],
             )
             del self._unsent[: len(lines)]
+
+    def _make(self, group: str, stream: str) -> None:
+        try:
+            self._client.create_log_stream(logGroupName=group, logStreamName=stream)
+        except ClientError as error:
+            # A call that was given up after five seconds may have been carried out all the same.
+            if error.response["Error"]["Code"] != "ResourceAlreadyExistsException":
+                raise
 
 
 def recovered_ledgers(task: TaskProcess) -> list[dict[str, object]]:

@@ -15,6 +15,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from itertools import count
@@ -73,6 +74,7 @@ class TaskProcess:
         self.folder.mkdir(parents=True)
         self.log_path = self.folder / "output.log"
         self._kill_at: float | None = None
+        self._over = False
         with self.log_path.open("wb") as output:
             self._process = subprocess.Popen(  # nosec B603 # the worker, as its image starts it
                 ENTRYPOINT,
@@ -101,10 +103,10 @@ class TaskProcess:
 
     def exit_code(self) -> int | None:
         """The exit code once the first process has ended (a signal: negative), else None."""
-        code = self._process.poll()
-        if code is not None:
+        if not self._over and self._process.poll() is not None:
             self._signal(signal.SIGKILL)
-        return code
+            self._over = True
+        return self._process.returncode
 
     def stop(self) -> None:
         """Send SIGTERM, once; `enforce_stop` does the rest."""
@@ -114,14 +116,15 @@ class TaskProcess:
 
     def enforce_stop(self, *, now: bool = False) -> None:
         """Kill the task if it has outlived its stop timeout (or `now`)."""
-        if now or (self._kill_at is not None and time.monotonic() > self._kill_at):
+        due = self._kill_at is not None and time.monotonic() > self._kill_at
+        # Not once it is reaped: its number, which is the group's too, may be another's by then.
+        if (now or due) and not self._over:
             self._signal(signal.SIGKILL)
 
     def _signal(self, number: int) -> None:
-        try:
+        # A group of which nobody is left can't be signalled; macOS has another word for it.
+        with suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, number)
-        except ProcessLookupError:
-            return
 
 
 def _cpus_for(cpu_units: int) -> frozenset[int]:

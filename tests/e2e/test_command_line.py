@@ -16,6 +16,7 @@ import pytest
 
 from client.api import ApiError, DemoApi
 from client.signing import with_key
+from local.background import running
 from local.stack import REGION
 from reporting.seconds import of_csv
 from tests.e2e.demos import plan, wait_until
@@ -103,9 +104,11 @@ def test_a_demo_ends_with_a_verdict_a_summary_and_exit_code_0(
     )
 
 
+@pytest.mark.parametrize("read", [True, False], ids=["read", "read by nobody any more"])
 def test_interrupted_in_the_middle_of_a_phase_it_ends_everything(
-    tmp_path: Path, marked: dict[str, str]
+    tmp_path: Path, marked: dict[str, str], read: bool
 ) -> None:
+    """Ctrl-C reaches also whoever the output is piped to."""
     long_plan = tmp_path / "long.json"
     long_plan.write_text(json.dumps(plan(seconds=(60, 60, 60, 60))))
     process = subprocess.Popen(
@@ -113,18 +116,24 @@ def test_interrupted_in_the_middle_of_a_phase_it_ends_everything(
         cwd=ROOT,
         env=marked,
         stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
     )
     assert process.stdout is not None
+    assert process.stderr is not None
     for line in process.stdout:
         if line.startswith("phase 1") and "tasks 1/1" in line:
             break
+    if not read:
+        process.stdout.close()
     os.killpg(process.pid, signal.SIGINT)
-    rest = process.stdout.read()
+    if read:
+        rest = process.stdout.read()
+        assert "Stopping demo-" in rest
+        assert "everything that was started has been ended" in rest
+    assert process.stderr.read() == ""
     assert process.wait(60) == 130
-    assert "Stopping demo-" in rest
-    assert "everything that was started has been ended" in rest
 
 
 def test_a_stack_that_stays_takes_a_demo_and_ends_when_told(
@@ -160,6 +169,20 @@ def test_a_stack_that_stays_takes_a_demo_and_ends_when_told(
     assert "no stack is up" in run("down")
     with pytest.raises(ApiError):
         api.get(demo_id)
+
+
+@pytest.mark.parametrize("module", ["local.server", "local.agent"])
+def test_half_a_stack_is_none(tmp_path: Path, marked: dict[str, str], module: str) -> None:
+    where = ("--folder", str(tmp_path / "stays"))
+    subprocess.run(command("up", *where), cwd=ROOT, env=marked, check=True, capture_output=True)
+    stack = running(tmp_path / "stays")
+    assert stack is not None
+    serving = psutil.Process(stack["pid"])
+    (victim,) = [child for child in serving.children() if module in child.cmdline()]
+    victim.kill()
+    wait_until("it to be known", lambda: running(tmp_path / "stays") is None)
+    assert psutil.wait_procs([serving], timeout=60)[1] == []
+    assert "error: the " in (tmp_path / "stays/up.log").read_text()
 
 
 @pytest.mark.parametrize(

@@ -38,3 +38,14 @@ def test_a_line_that_moves_never_wraps(monkeypatch: pytest.MonkeyPatch) -> None:
     out = Terminal()
     Console(out).progress("0123456789abc\nmore")
     assert out.getvalue() == "0123456789"
+
+
+def test_where_nobody_reads_it_is_said_once_and_the_rest_goes_nowhere() -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "w") as out:
+        console = Console(out)
+        with pytest.raises(BrokenPipeError):
+            console.say("one")
+        console.say("two")
+        console.progress("three")

@@ -1,15 +1,17 @@
 """What the agent reads of a task definition, and recovers from a task that was killed."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import boto3
 import pytest
 from botocore.exceptions import EndpointConnectionError
+from moto import mock_aws
 
 from local.tasklog import TaskLog, recovered_ledgers
 from local.tasks import TaskDefinition
@@ -96,21 +98,26 @@ class Logs:
             raise EndpointConnectionError(endpoint_url="http://nowhere")
 
 
+def task_log(logs: Any, folder: Path) -> TaskLog:
+    """Of a task that has printed two lines."""
+    options = {"awslogs-group": "g", "awslogs-stream-prefix": "p"}
+    task: Any = SimpleNamespace(
+        folder=folder,
+        task_id="t",
+        log_stream="s",
+        log_path=folder / "output.log",
+        definition=definition(logConfiguration={"logDriver": "awslogs", "options": options}),
+    )
+    task.log_path.write_text("one\ntwo\n")
+    return TaskLog(logs, task)
+
+
 @pytest.mark.parametrize("failures", range(4))
 def test_no_line_is_lost_or_sent_twice_when_logs_cannot_be_reached(
     tmp_path: Path, failures: int
 ) -> None:
-    options = {"awslogs-group": "g", "awslogs-stream-prefix": "p"}
     logs: Any = Logs(failures)
-    task: Any = SimpleNamespace(
-        folder=tmp_path,
-        task_id="t",
-        log_stream="s",
-        log_path=tmp_path / "output.log",
-        definition=definition(logConfiguration={"logDriver": "awslogs", "options": options}),
-    )
-    task.log_path.write_text("one\ntwo\n")
-    shipped = TaskLog(logs, task)
+    shipped = task_log(logs, tmp_path)
     attempts: list[Callable[[], object]] = [shipped.ship, *[partial(shipped.close, 0)] * 5]
     for attempt in attempts:
         with suppress(EndpointConnectionError):
@@ -118,3 +125,32 @@ def test_no_line_is_lost_or_sent_twice_when_logs_cannot_be_reached(
     assert [line for line in logs.lines if not line.startswith("{")] == ["one", "two"]
     events = [json.loads(line)["event"] for line in logs.lines if line.startswith("{")]
     assert events == ["task_started", "task_ended"]
+
+
+@pytest.fixture
+def of_moto() -> Iterator[Any]:
+    with mock_aws():
+        client = boto3.client("logs", region_name="us-east-1")
+        client.create_log_group(logGroupName="g")
+        yield client
+
+
+def test_a_log_stream_that_a_call_made_and_nobody_heard_of_is_written_to(
+    tmp_path: Path, of_moto: Any
+) -> None:
+    of_moto.create_log_stream(logGroupName="g", logStreamName="s")
+    task_log(of_moto, tmp_path).close(0)
+    events = of_moto.get_log_events(logGroupName="g", logStreamName="s")["events"]
+    assert [event["message"] for event in events][1:3] == ["one", "two"]
+
+
+@pytest.mark.parametrize("shipped_before", [False, True])
+def test_a_log_that_was_deleted_holds_nothing_up(
+    tmp_path: Path, of_moto: Any, capsys: pytest.CaptureFixture[str], shipped_before: bool
+) -> None:
+    shipped = task_log(of_moto, tmp_path)
+    if shipped_before:
+        shipped.ship()
+    of_moto.delete_log_group(logGroupName="g")
+    shipped.close(0)
+    assert "log_group_gone" in capsys.readouterr().err
