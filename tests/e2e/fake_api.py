@@ -34,7 +34,7 @@ THRESHOLDS: list[dict[str, Any]] = [
 
 
 class FakeApi:
-    """One demo that has run for `seconds`, and goes on for as long again."""
+    """One demo that has run for `seconds`, and goes on."""
 
     stream_model = "model of nothing at all"
     base_url = "http://127.0.0.1:1/fake"
@@ -44,7 +44,6 @@ class FakeApi:
         self.since: list[int | None] = []
         self.silent = False
         self.began = int(time.time()) - seconds
-        self._seconds = seconds
         self._phase_seconds = seconds // 2
 
     @property
@@ -97,8 +96,11 @@ class FakeApi:
             return [of(second) for second in range(begin - self.began, end - self.began)]
 
         def wave(height: float) -> list[float | None]:
-            curve = [height * (1.2 + math.sin(s / 7 + s % 5)) for s in range(2 * self._seconds)]
-            return column(lambda s: None if s % 97 == 0 else round(curve[s], 2))
+            def at(second: int) -> float | None:
+                level = 1.2 + math.sin(second / 7 + second % 5)
+                return None if second % 97 == 0 else round(height * level, 2)
+
+            return column(at)
 
         return {
             "demoId": demo_id,

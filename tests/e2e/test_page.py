@@ -19,23 +19,31 @@ from client.plans import QUICK
 from local.kinesis.settings import settings_of
 from local.platform import LocalPlatform
 from tests.e2e.browser import WIDE, Console, chromium, faults
-from tests.e2e.demos import plan
+from tests.e2e.demos import plan, wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
 PICTURES = bool(os.environ.get("SCREENSHOTS"))
-SHORT = plan(tps=(50, 400, 800, 50), seconds=(5, 5, 5, 3), tasks=(1, 1, 2, 1))
+SHORT = plan(tps=(50, 400, 800, 50), seconds=(8, 8, 5, 3), tasks=(1, 1, 2, 1))
+LONG = plan(seconds=(300, 300, 300, 300))
 PLAN = QUICK if PICTURES else SHORT
+DELIVERED = 5
+"""Its place in the table of phases, behind the phase's name."""
 FIRST, SECOND = "friday-launch", "saturday"
-PATIENCE = 40_000.0
 
-HEAR_ANNOUNCEMENTS = """
+REMEMBER = """
   window.announced = [];
+  window.shown = [];
   addEventListener("DOMContentLoaded", () => {
-    const told = document.getElementById("announce");
+    const [told, status, flow] = document.querySelectorAll("#announce, #status, #flow");
     const hear = () => announced.push(told.textContent);
+    const current = () => flow.querySelector(".current .state")?.textContent;
+    const look = () => shown.push([status.textContent, current()]);
     new MutationObserver(hear).observe(told, { childList: true });
+    new MutationObserver(look).observe(status, { childList: true });
+    new MutationObserver(look).observe(flow, { childList: true, subtree: true, attributes: true });
   });
 """
+"""What comes and goes: a phase may be over before the test, on a busy machine, looks for it."""
 
 PICTURE: ViewportSize = {"width": 1280, "height": 930}
 
@@ -43,7 +51,6 @@ PICTURE: ViewportSize = {"width": 1280, "height": 930}
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     with chromium() as started:
-        expect.set_options(timeout=PATIENCE)
         yield started
 
 
@@ -95,10 +102,12 @@ def program(stack: LocalPlatform, tmp_path: Path) -> Iterator[Program]:
     started.kill()
 
 
-def test_a_demo_is_started_watched_stopped_and_compared(browser: Browser, program: Program) -> None:
+def test_a_demo_is_started_watched_stopped_and_compared(
+    browser: Browser, program: Program, stack: LocalPlatform
+) -> None:
     page = browser.new_page(viewport=WIDE)
     console = Console(page)
-    page.add_init_script(HEAR_ANNOUNCEMENTS)
+    page.add_init_script(REMEMBER)
     page.goto(program.address)
     expect(page.locator("#empty")).to_have_text("There are no demos yet. Start one.")
     assert "key" not in page.url
@@ -106,14 +115,14 @@ def test_a_demo_is_started_watched_stopped_and_compared(browser: Browser, progra
 
     a_bad_plan_is_refused_by_field(page)
     start(page, FIRST, PLAN)
-    the_first_phase_comes(page)
+    the_first_phases_come(page)
     page.reload()
     everything_is_there_again(page, console)
     the_server_goes_and_comes(page, program, console)
-    the_demo_goes_to_its_end(page)
+    the_demo_goes_to_its_end(page, stack)
     assert faults(page) == []
 
-    start(page, SECOND, SHORT, threshold="phase 4: failed==0")
+    start(page, SECOND, LONG, threshold="phase 4: failed==0")
     expect(page.locator("#title")).to_have_text(SECOND)
     expect(page.locator("#threshold-list li")).to_contain_text("phase 4: failed==0")
     stop(page)
@@ -164,13 +173,14 @@ def start(page: Page, name: str, wanted: Mapping[str, Any], threshold: str = "")
     expect(page.locator("#start-dialog")).to_be_hidden()
 
 
-def the_first_phase_comes(page: Page) -> None:
-    expect(page.locator("#status")).to_have_text("RUNNING, phase 1 baseline")
-    expect(page.locator("#flow .current")).to_contain_text("WaitPhase1Duration")
+def the_first_phases_come(page: Page) -> None:
     expect(page.locator("#charts canvas")).to_have_count(3)
-    expect(page.locator("#status")).to_have_text("RUNNING, phase 2 spike")
-    heard = page.evaluate("announced")
+    wait_until("phase 2 to be told", lambda: len(page.evaluate("announced")) >= 2)
+    heard = page.evaluate("announced")[:2]
     assert [text.split(":")[0] for text in heard] == ["Phase 1, baseline", "Phase 2, spike"]
+    shown = page.evaluate("shown")
+    assert ["RUNNING, phase 1 baseline", "WaitPhase1Duration"] in shown
+    assert "RUNNING, phase 2 spike" in [status for status, _ in shown]
 
 
 def everything_is_there_again(page: Page, console: Console) -> None:
@@ -181,7 +191,7 @@ def everything_is_there_again(page: Page, console: Console) -> None:
     first = page.locator("#series-table tbody tr").first
     expect(first).to_contain_text("0:00")
     rows = page.locator("#flow .done")
-    assert "StartPhase1" in rows.all_inner_texts()[1]
+    expect(rows.nth(1)).to_contain_text("StartPhase1")
     assert console.complaints == []
 
 
@@ -196,9 +206,9 @@ def the_server_goes_and_comes(page: Page, program: Program, console: Console) ->
     assert console.complaints == []
 
 
-def the_demo_goes_to_its_end(page: Page) -> None:
-    expect(page.locator("#status")).to_have_text("RUNNING, phase 3 peak")
+def the_demo_goes_to_its_end(page: Page, stack: LocalPlatform) -> None:
     if PICTURES:
+        expect(page.locator("#status")).to_have_text("RUNNING, phase 3 peak")
         take_pictures(page)
     expect(page.locator("#status")).to_have_text("SUCCEEDED")
     expect(page.locator("#announce")).to_have_text(f"Demo {FIRST} succeeded.")
@@ -208,9 +218,12 @@ def the_demo_goes_to_its_end(page: Page) -> None:
     assert history[0] == "InitializeDemo"
     assert history[-2:] == ["CleanupDemo", "DemoCompleted"]
     page.locator("summary", has_text="Line by line").click()
-    assert "Kinesis data in" in page.locator("#cost").inner_text()
-    achieved = page.locator("#phases tbody tr").nth(2).locator("td").nth(1).inner_text()
-    assert float(achieved.replace(",", "")) > 0.8 * PLAN["phases"][2]["target_tps"]
+    expect(page.locator("#cost")).to_contain_text("Kinesis data in")
+    wait_until("the last counts", lambda: stack.api.metrics(FIRST)["complete"])
+    counts = [phase["records"]["delivered"] for phase in stack.api.get(FIRST)["phases"]]
+    assert sum(counts) > 0
+    for phase, count in zip(page.locator("#phases tbody tr").all(), counts, strict=True):
+        expect(phase.locator("td").nth(DELIVERED)).to_have_text(f"{count:,}")
 
 
 def stop(page: Page) -> None:
@@ -229,8 +242,9 @@ def compare(page: Page) -> None:
     page.get_by_role("button", name="Compare", exact=True).click()
     expect(page.locator("#compare-charts canvas")).to_have_count(3)
     table = page.locator("#compare-table")
-    assert table.locator("thead th").all_inner_texts() == ["Figure", SECOND, FIRST]
-    assert table.locator("tbody tr").first.inner_text() == "Status\tABORTED\tSUCCEEDED"
+    expect(table.locator("thead th")).to_have_text(["Figure", SECOND, FIRST])
+    cells = table.locator("tbody tr").first.locator("th, td")
+    expect(cells).to_have_text(["Status", "ABORTED", "SUCCEEDED"])
     page.get_by_role("link", name="Back").click()
     expect(page.locator("#title")).to_have_text(SECOND)
     page.go_back()
