@@ -4,19 +4,25 @@ Samples are taken every second, stamped with it, and sent every METRICS_PUBLISH_
 series is as fine as a phase needs whatever the interval is; the shards are counted as often as
 samples are sent. A publication that fails is logged and
 its samples are kept for the next one: metrics never hold up or end the sending. Values are
-differences of the ledger, so CloudWatch's Sum over all tasks is the count itself.
+differences of the ledger, so CloudWatch's Sum over all tasks is the count itself; hence nothing
+that may have been taken is sent again.
 """
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol
 
 import boto3
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectionClosedError,
+    ReadTimeoutError,
+)
 
 from worker import log
 from worker.contract import Dimension, WorkerGauge, WorkerMetric
@@ -35,7 +41,8 @@ MAX_VALUES_PER_METRIC = 150
 """Source: the same, MetricDatum: up to 150 values."""
 MAX_SAMPLES_KEPT = 600
 """Ten minutes' worth; older ones are dropped while CloudWatch can't be reached."""
-
+_IN_DOUBT = (ConnectionClosedError, ReadTimeoutError)
+"""The request was sent and no answer came, so CloudWatch may have taken it."""
 
 NOTHING = Distribution((0,) * CELLS)
 _LATENCY_METRICS = {
@@ -52,6 +59,8 @@ class Sample:
     counts: dict[WorkerMetric, int]
     latencies: dict[WorkerMetric, list[tuple[float, int]]]
     """(milliseconds, records) of each latency that occurred."""
+    shards: int | None = None
+    """How many were open at its end, where they were counted."""
 
 
 class Publisher(Protocol):
@@ -99,8 +108,6 @@ class CloudWatchPublisher:
             {"Name": Dimension.PHASE, "Value": str(phase)},
         ]
         self._samples: deque[Sample] = deque(maxlen=MAX_SAMPLES_KEPT)
-        self._shards: deque[tuple[int, int]] = deque(maxlen=MAX_SAMPLES_KEPT)
-        """(second, open shards)."""
         self._last = counts_of(Ledger())
         self._last_latencies: dict[Latency, Distribution] = {}
         self._failing = False
@@ -119,29 +126,49 @@ class CloudWatchPublisher:
     def publish(self) -> None:
         if not self._samples:
             return
-        self._note_shards(self._samples[-1].second)
-        data = [datum for sample in self._samples for datum in self._data(sample)]
-        data += [
-            self._gauge(WorkerGauge.OPEN_SHARDS, _moment(at), count) for at, count in self._shards
-        ]
-        try:
-            for start in range(0, len(data), MAX_METRICS_PER_CALL):
-                self._client.put_metric_data(
-                    Namespace=self._namespace, MetricData=data[start : start + MAX_METRICS_PER_CALL]
-                )
-        except (BotoCoreError, ClientError) as error:
-            if not self._failing:
-                log.event("metrics_not_published", error=str(error), keeping="until it works again")
-            self._failing = True
-            return
+        self._note_shards()
+        while self._samples:
+            samples, data = self._next_call()
+            try:
+                self._client.put_metric_data(Namespace=self._namespace, MetricData=data)
+            except _IN_DOUBT as error:
+                _tell_in_doubt(samples, error)
+                self._drop(samples)
+                return
+            except (BotoCoreError, ClientError) as error:
+                if not self._failing:
+                    log.event(
+                        "metrics_not_published", error=str(error), keeping="until it works again"
+                    )
+                self._failing = True
+                return
+            self._drop(samples)
         self._failing = False
-        self._samples.clear()
-        self._shards.clear()
 
-    def _note_shards(self, second: int) -> None:
+    def _note_shards(self) -> None:
         count = self._count_shards()
         if count is not None:
-            self._shards.append((second, count))
+            self._samples[-1] = replace(self._samples[-1], shards=count)
+
+    def _next_call(self) -> tuple[list[Sample], list[MetricDatumTypeDef]]:
+        """The oldest samples, as many as a call holds, and their data.
+
+        Whole ones: what a call that is in doubt takes with it are a second's records made and
+        settled, under both sets of dimensions.
+        """
+        samples: list[Sample] = []
+        data: list[MetricDatumTypeDef] = []
+        for sample in self._samples:
+            more = self._data(sample)
+            if len(data) + len(more) > MAX_METRICS_PER_CALL:
+                break
+            samples.append(sample)
+            data += more
+        return samples, data
+
+    def _drop(self, samples: list[Sample]) -> None:
+        for _ in samples:
+            self._samples.popleft()
 
     def _data(self, sample: Sample) -> list[MetricDatumTypeDef]:
         moment = _moment(sample.second)
@@ -159,8 +186,11 @@ class CloudWatchPublisher:
             for metric, buckets in sample.latencies.items()
             for part in _parts(buckets)
         ]
+        gauges = {WorkerGauge.TASKS_SENDING: 1}
+        if sample.shards is not None:
+            gauges[WorkerGauge.OPEN_SHARDS] = sample.shards
         return [
-            self._gauge(WorkerGauge.TASKS_SENDING, moment, 1),
+            *(self._gauge(gauge, moment, value) for gauge, value in gauges.items()),
             *(
                 _stamped(datum, dimensions, moment)
                 for datum in (*counts, *latencies)
@@ -171,6 +201,16 @@ class CloudWatchPublisher:
     def _gauge(self, gauge: WorkerGauge, moment: datetime, value: int) -> MetricDatumTypeDef:
         datum: MetricDatumTypeDef = {"MetricName": gauge, "Value": value, "Unit": "Count"}
         return _stamped(datum, self._of_demo, moment)
+
+
+def _tell_in_doubt(samples: list[Sample], error: Exception) -> None:
+    log.event(
+        "metrics_in_doubt",
+        error=str(error),
+        first_second=samples[0].second,
+        last_second=samples[-1].second,
+        keeping="none: what was taken and sent again would count twice",
+    )
 
 
 def _stamped(
@@ -200,5 +240,5 @@ def counts_of(books: Ledger) -> dict[WorkerMetric, int]:
 
 
 def cloudwatch_client(region: str) -> CloudWatchClient:
-    """Return a client that gives up soon: the pool waits for it."""
+    """Return a client that gives up soon, since the pool waits for it, and sends nothing twice."""
     return boto3.client("cloudwatch", config=hasty(region, read_timeout=3))

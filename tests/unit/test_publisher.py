@@ -1,73 +1,28 @@
 """What CloudWatch gets adds up to the ledger, and its failures are survived."""
 
 from collections import Counter
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Iterator
 
 import boto3
 import pytest
-from botocore.stub import ANY, Stubber
+from botocore.stub import Stubber
 
+from tests.cloudwatch import Recorder, accept, books, publisher
 from worker.contract import WorkerGauge, WorkerMetric
 from worker.histogram import CELLS, Distribution, Histogram
 from worker.ledger import Cause, Ledger
-from worker.publisher import MAX_SAMPLES_KEPT, CloudWatchPublisher
+from worker.publisher import MAX_SAMPLES_KEPT
 from worker.scoreboard import Latency
 
 COUNTS = [metric for metric in WorkerMetric if metric.startswith("Records")]
 
 
-class Recorder:
-    """A CloudWatch client that keeps what it gets, or refuses it."""
-
-    def __init__(self, stubber: Stubber) -> None:
-        self.stubber = stubber
-        self.sent: list[dict[str, Any]] = []
-        stubber.client.meta.events.register(
-            "before-parameter-build.cloudwatch.PutMetricData", self._keep
-        )
-
-    def _keep(self, params: dict[str, Any], **_: object) -> None:
-        self.sent.append(params)
-
-    def gauged(self, gauge: WorkerGauge) -> list[tuple[float, float]]:
-        """(second, value) of each; every one is the demo's, and by the second."""
-        found = [d for call in self.sent for d in call["MetricData"] if d["MetricName"] == gauge]
-        demo = [{"Name": "DemoId", "Value": "demo-1"}]
-        assert all((d["Dimensions"], d["StorageResolution"]) == (demo, 1) for d in found)
-        return [(datum["Timestamp"].timestamp(), datum["Value"]) for datum in found]
-
-    def total(self, metric: WorkerMetric, dimensions: int) -> float:
-        return sum(
-            float(datum["Value"])
-            for call in self.sent
-            for datum in call["MetricData"]
-            if datum["MetricName"] == metric and len(datum["Dimensions"]) == dimensions
-        )
-
-
 @pytest.fixture
-def recorder(monkeypatch: pytest.MonkeyPatch) -> Any:
+def recorder(monkeypatch: pytest.MonkeyPatch) -> Iterator[Recorder]:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
     with Stubber(boto3.client("cloudwatch", region_name="us-east-1")) as stubber:
         yield Recorder(stubber)
-
-
-def accept(recorder: Recorder, times: int = 1) -> None:
-    for _ in range(times):
-        recorder.stubber.add_response("put_metric_data", {}, {"Namespace": "N", "MetricData": ANY})
-
-
-def publisher(
-    recorder: Recorder, shards: Callable[[], int | None] = lambda: None
-) -> CloudWatchPublisher:
-    client: Any = recorder.stubber.client
-    return CloudWatchPublisher(client, "N", "demo-1", 2, shards)
-
-
-def books(generated: int, delivered: int, throttled: int = 0) -> Ledger:
-    return Ledger(generated=generated, delivered=delivered, throttled=throttled)
 
 
 def test_the_sums_are_the_ledger_under_both_sets_of_dimensions(recorder: Recorder) -> None:
