@@ -147,12 +147,21 @@ class Pool:
 
     def _fork(self, slot: _Slot) -> None:
         """Start the slot's process. It is born with signals blocked, until it has handlers of its
-        own: one that came before would be noted in its copy of this pool, and lost.
+        own: one that came before would be noted in its copy of this pool, and lost. Without a
+        process, for want of memory or by a limit, the others go on and this one is tried again.
         """
+        process = _fork.Process(target=self._child, args=(slot.assignment,))
         signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
-        slot.process = _fork.Process(target=self._child, args=(slot.assignment,))
-        slot.process.start()
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
+        try:
+            process.start()
+        except OSError as error:
+            self._plan_restart(slot)
+            producer = slot.assignment.origin.producer
+            log.event("producer_not_started", producer=producer, error=str(error))
+        else:
+            slot.process = process
+        finally:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
 
     def _child(self, assignment: Assignment) -> None:
         signal.set_wakeup_fd(-1)
