@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
 import psutil
+
+from worker.errors import BrokenScoreboard
+from worker.ledger import Ledger
+from worker.scoreboard import Scoreboard
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -50,6 +56,18 @@ class Worker:
     def producers(self) -> list[psutil.Process]:
         return psutil.Process(self.process.pid).children()
 
+    def books(self) -> Ledger:
+        """What its scoreboard says while it runs; nothing as long as there is none."""
+        try:
+            boards = [Scoreboard.open(path) for path in Scoreboard.find(self.folder)]
+        except BrokenScoreboard:  # it is just being made
+            return Ledger()
+        return sum((board.total() for board in boards), Ledger())
+
+    def stop(self) -> None:
+        """Tell it to stop, as ECS does."""
+        self.process.send_signal(signal.SIGTERM)
+
     def ledger(self, seconds: float = 90) -> dict[str, Any]:
         """Wait for the end; return the ledger, whose books must add up."""
         out, err = self.process.communicate(timeout=seconds)
@@ -76,5 +94,6 @@ class Worker:
         """Leave nothing running, whatever the test came to."""
         if self.process.poll() is None:
             for process in [*self.producers(), psutil.Process(self.process.pid)]:
-                process.kill()
+                with suppress(psutil.NoSuchProcess):
+                    process.kill()
             self.process.communicate()

@@ -16,6 +16,7 @@ from tests.e2e.demos import wait_until
 from tests.workers import Worker
 
 STREAM = "s"
+TRIES = 5
 
 
 @pytest.fixture(scope="module")
@@ -30,18 +31,23 @@ def worker_of(stack: EmbeddedStack, folder: Path, **settings: object) -> Worker:
 
 
 def test_the_total_is_exactly_the_pace_times_the_time(stack: EmbeddedStack, tmp_path: Path) -> None:
-    worker = worker_of(
-        stack,
-        tmp_path,
-        TARGET_TPS=1000,
-        TASK_COUNT=3,
-        WORKER_PROCESSES=3,
-        PHASE_ENDS_AT=time.time() + 3,
-    )
-    ledger = worker.ledger()
-    due = Fraction(1000, 3) * Fraction(round(ledger["seconds"] * 1e6), 10**6)
-    assert abs(ledger["generated"] - due) <= 1
-    assert (ledger["failed"], ledger["missed"]) == (0, 0)
+    """A busy machine may hold a worker up, and then it says so; but not one after another."""
+    for _ in range(TRIES):
+        worker = worker_of(
+            stack,
+            tmp_path,
+            TARGET_TPS=1000,
+            TASK_COUNT=3,
+            WORKER_PROCESSES=3,
+            PHASE_ENDS_AT=time.time() + 3,
+        )
+        ledger = worker.ledger()
+        due = Fraction(1000, 3) * Fraction(round(ledger["seconds"] * 1e6), 10**6)
+        assert abs(ledger["generated"] + ledger["missed"] - due) <= 1
+        assert ledger["failed"] == 0
+        if ledger["generated"] > 0 and ledger["missed"] == 0:
+            return
+    pytest.fail(f"{TRIES} workers missed records")
 
 
 def test_a_stop_while_the_pool_forks_reaches_every_producer(
@@ -49,10 +55,10 @@ def test_a_stop_while_the_pool_forks_reaches_every_producer(
 ) -> None:
     worker = worker_of(stack, tmp_path, TARGET_TPS=500, WORKER_PROCESSES=8)
     wait_until("the first producer", worker.producers)
-    worker.process.send_signal(signal.SIGTERM)
-    started = time.monotonic()
-    assert worker.ledger()["failed"] == 0
-    assert time.monotonic() - started < 20
+    worker.stop()
+    ledger = worker.ledger()
+    # None that knew nothing of it had to be killed.
+    assert (ledger["failed"], ledger["restarts"]) == (0, 0)
 
 
 @pytest.mark.parametrize("after", [0.05, 0.2, 0.4])
@@ -61,7 +67,7 @@ def test_a_stop_before_the_worker_is_ready_is_heeded(
 ) -> None:
     worker = worker_of(stack, tmp_path, TARGET_TPS=500)
     time.sleep(after)
-    worker.process.send_signal(signal.SIGTERM)
+    worker.stop()
     worker.process.wait(90)
     assert worker.process.returncode in (0, -signal.SIGTERM)
 
@@ -71,7 +77,8 @@ def test_producers_end_with_their_pool(stack: EmbeddedStack, tmp_path: Path, mom
     worker = worker_of(stack, tmp_path, TARGET_TPS=500, WORKER_PROCESSES=4)
     producers = wait_until("a producer", worker.producers)
     if moment == "later":
-        time.sleep(0.5)
+        wait_until("all four", lambda: len(worker.producers()) == 4)
+        wait_until("records in the stream", lambda: worker.books().delivered > 0)
         producers = worker.producers()
     worker.process.kill()
     worker.process.wait(90)
@@ -81,26 +88,30 @@ def test_producers_end_with_their_pool(stack: EmbeddedStack, tmp_path: Path, mom
 def test_a_stream_that_does_not_exist_fails_every_record_with_the_cause(
     stack: EmbeddedStack, tmp_path: Path
 ) -> None:
-    worker = worker_of(stack, tmp_path, STREAM_NAME="nowhere", PHASE_ENDS_AT=time.time() + 2)
+    worker = worker_of(stack, tmp_path, STREAM_NAME="nowhere")
+    wait_until("records that were refused", lambda: worker.books().failed > 0)
+    worker.stop()
     ledger = worker.ledger()
-    assert ledger["generated"] > 0
     assert ledger["failed_by_cause"] == {"rejected": ledger["generated"]}
 
 
 def test_a_service_that_hangs_holds_the_end_up_for_thirty_seconds_at_most(tmp_path: Path) -> None:
     with EmbeddedStack(tmp_path / "stack") as hanging:
+        client_of(hanging, "kinesis").create_stream(StreamName=STREAM, ShardCount=1)
         worker = worker_of(hanging, tmp_path, TARGET_TPS=100)
-        wait_until("a producer", worker.producers)
+        wait_until("records in the stream", lambda: worker.books().delivered > 0)
         os.kill(hanging.pid, signal.SIGSTOP)
-        time.sleep(0.5)
-        worker.process.send_signal(signal.SIGTERM)
-        started = time.monotonic()
         try:
+            made = worker.books().generated
+            wait_until("records that get no answer", lambda: worker.books().generated > made)
+            worker.stop()
+            stopped = time.monotonic()
             ledger = worker.ledger()
         finally:
             os.kill(hanging.pid, signal.SIGCONT)
-    assert time.monotonic() - started < 36
-    assert ledger["failed"] > 0
+    assert time.monotonic() - stopped < 60
+    # The youngest would be given up as unreachable, but only five seconds later.
+    assert set(ledger["failed_by_cause"]) & {"drain_timeout", "process_died"}
 
 
 @pytest.mark.parametrize(
@@ -124,4 +135,7 @@ def test_what_cannot_work_ends_at_once_with_a_line(
 
 
 def _runs(process: psutil.Process) -> bool:
-    return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
