@@ -13,9 +13,9 @@ import pytest
 
 from tests.chaos.proxy import FaultProxy, put_records
 from tests.chaos.site import Site
+from tests.e2e.demos import wait_until
 
 TPS = 500
-SECONDS = 2.0
 FULL = Path("/dev/full")
 LEAST_BYTES = 100
 """Enough for Python to find the folder usable, and not for a scoreboard."""
@@ -34,7 +34,7 @@ def a_full_disk() -> None:
 
 
 def test_without_room_for_the_scoreboard_a_worker_ends_at_once_and_says_so(site: Site) -> None:
-    worker = site.worker(site.stack.endpoint, SECONDS, prepare=a_full_disk)
+    worker = site.worker(site.stack.endpoint, prepare=a_full_disk)
     said = worker.refusal()
     assert "no scoreboard can be made" in said
     assert "File too large" in said
@@ -46,7 +46,9 @@ def test_without_room_for_the_scoreboard_a_worker_ends_at_once_and_says_so(site:
 def test_a_ledger_that_cannot_be_written_is_told_of_and_its_counts_are_kept(
     site: Site, full: IO[str]
 ) -> None:
-    worker = site.worker(site.stack.endpoint, SECONDS, {"TARGET_TPS": TPS}, stdout=full)
+    worker = site.worker(site.stack.endpoint, None, {"TARGET_TPS": TPS}, stdout=full)
+    wait_until("records in the stream", lambda: worker.books().delivered > 0)
+    worker.stop()
     assert "ledger_not_written" in worker.refusal()
     (told,) = [event for event in worker.events if event["event"] == "ledger_not_written"]
     outcome = site.outcome_of_killed(worker, "full disk behind its ledger", 1, "a task's disk")
@@ -61,7 +63,9 @@ def test_a_log_that_cannot_be_written_ends_nothing(
     site: Site, proxy: FaultProxy, full: IO[str]
 ) -> None:
     proxy.rules(put_records(probability=0.2, reset=True))
-    worker = site.worker(proxy.endpoint, SECONDS, {"TARGET_TPS": TPS}, stderr=full)
+    worker = site.worker(proxy.endpoint, None, {"TARGET_TPS": TPS}, stderr=full)
+    wait_until("faults", lambda: proxy.fired() > 3 and worker.books().delivered > 0)
+    worker.stop()
     outcome = site.outcome(worker, "full disk behind its log", 1, "a task's disk")
     assert outcome.causes == {}
     assert (outcome.proof.lost, outcome.proof.duplicates) == (0, 0)

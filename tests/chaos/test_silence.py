@@ -16,6 +16,7 @@ from tests.chaos.entries import EntryFaults
 from tests.chaos.proxy import FaultProxy
 from tests.chaos.site import Site
 from tests.e2e.demos import wait_until
+from tests.workers import Worker
 
 TPS = 1_000
 READ_TIMEOUT_SECONDS = 15.0
@@ -50,26 +51,36 @@ def test_a_server_that_is_killed_and_started_again_costs_no_record(
         worker = site.worker(between.endpoint, None, {"TARGET_TPS": TPS})
         wait_until("records in the stream", lambda: between.done().stored > TPS)
         for _ in range(outages):
-            between.stop()
-            time.sleep(0.7)
-            between.start()
+            refuse_for_a_while(between, worker)
             wait_until("more of them", lambda: between.done().stored > TPS)
-        worker.process.send_signal(signal.SIGTERM)
+        worker.stop()
         outcome = site.outcome(worker, "connections refused for a second", outages)
     outcome.assert_all_arrived()
     assert outcome.proof.duplicates <= outcome.ledger["retried"]
     assert outcome.problems.keys() == {"unreachable"}
 
 
+def refuse_for_a_while(between: EntryFaults, worker: Worker) -> None:
+    """Until the worker has noticed, however busy the machine is."""
+    before = worker.books().retried
+    between.stop()
+    wait_until("tries in vain", lambda: worker.books().retried > before)
+    between.start()
+
+
 @pytest.mark.long
 def test_a_server_that_stands_still_for_twenty_seconds_costs_copies_and_no_record(
     site: Site, proxy: FaultProxy
 ) -> None:
-    worker = site.worker(proxy.endpoint, 24, {"TARGET_TPS": TPS})
-    time.sleep(2)
+    worker = site.worker(proxy.endpoint, None, {"TARGET_TPS": TPS})
+    wait_until("records in the stream", lambda: worker.books().delivered > TPS)
     os.kill(proxy.pid, signal.SIGSTOP)
     time.sleep(READ_TIMEOUT_SECONDS + 5)
+    wait_until("tries in vain", lambda: worker.books().retried > 0)
     os.kill(proxy.pid, signal.SIGCONT)
+    delivered = worker.books().delivered
+    wait_until("what came late, too", lambda: worker.books().delivered > delivered + 5 * TPS)
+    worker.stop()
     outcome = site.outcome(worker, "a server that stands still for 20 s", 1)
     outcome.assert_all_arrived()
     assert outcome.proof.duplicates == outcome.ledger["retried"] > 0

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -13,43 +12,22 @@ from local.proof import prove, tally_stream
 from local.reader import read_stream
 from local.stack import EmbeddedStack
 from tests.clients import client_of
+from tests.e2e.demos import wait_until
+from tests.workers import ROOT, Worker
 from worker.aggregator import MAGIC
 
-ROOT = Path(__file__).resolve().parents[2]
-SECONDS, TPS = 4, 600
+TPS = 600
 WITHOUT_AN_ID = """{
   "template": {"user": {"id": "u-{{integer 1 40}}"}, "n": {{sequence}}, "who": {{faker.name}}},
   "partition_key": "{{field user.id}}"
 }"""
 
 
-def _worker(stack: EmbeddedStack, folder: Path, **settings: object) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "worker"],
-        cwd=ROOT,
-        env={
-            **stack.client_environment,
-            "DEMO_ID": "demo-a",
-            "DEMO_PHASE": "3",
-            "ENABLE_CLOUDWATCH_METRICS": "false",
-            "TARGET_TPS": str(TPS),
-            "WORKER_PROCESSES": "2",
-            "PHASE_ENDS_AT": str(time.time() + SECONDS),
-            "TMPDIR": str(folder),
-            **{name: str(value) for name, value in settings.items()},
-        },
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
-
-
-def _ledger(worker: subprocess.Popen[str]) -> dict[str, Any]:
-    out, err = worker.communicate(timeout=90)
-    assert worker.returncode == 0, err
-    found: dict[str, Any] = json.loads(out)
-    return found
+def _worker(stack: EmbeddedStack, folder: Path, name: str, **settings: str) -> Worker:
+    own = folder / name
+    own.mkdir()
+    shared = {"DEMO_ID": "demo-a", "DEMO_PHASE": 3, "TARGET_TPS": TPS, "WORKER_PROCESSES": 2}
+    return Worker(stack.client_environment, own, {**shared, "STREAM_NAME": name, **settings})
 
 
 def test_every_record_by_a_template_is_found_by_its_own_id(tmp_path: Path) -> None:
@@ -61,13 +39,14 @@ def test_every_record_by_a_template_is_found_by_its_own_id(tmp_path: Path) -> No
         for name in ways:
             kinesis.create_stream(StreamName=name, StreamModeDetails={"StreamMode": "ON_DEMAND"})
         workers = {
-            name: _worker(
-                stack, tmp_path, STREAM_NAME=name, AGGREGATION=aggregation, RECORD_TEMPLATE=template
-            )
+            name: _worker(stack, tmp_path, name, AGGREGATION=aggregation, RECORD_TEMPLATE=template)
             for name, (aggregation, template) in ways.items()
         }
+        everyone = workers.values()
+        wait_until("records", lambda: all(w.books().delivered > TPS for w in everyone))
         for name, worker in workers.items():
-            ledger = _ledger(worker)
+            worker.stop()
+            ledger = worker.ledger()
             generated = {who: books["generated"] for who, books in ledger["producers"].items()}
             tally = tally_stream("demo-a", read_stream(kinesis, name))
             proof = prove(generated, tally)
