@@ -8,7 +8,7 @@ from typing import Any
 
 from tests.control_plane import STATE_MACHINE_ARN, client
 
-WAIT_SECONDS = 60
+WAIT_SECONDS = 120
 
 
 def start(name: str, demo_input: object) -> str:

@@ -206,7 +206,7 @@ def test_work_whose_turn_is_lost_is_ended_and_says_so(monkeypatch: pytest.Monkey
     mine = turn_of(ME, Ssm())
 
     def work() -> None:
-        assert ended.wait(10)
+        assert ended.wait(60)
         raise KeyboardInterrupt
 
     with pytest.raises(TurnError, match="was taken away by hand"), turn.kept(mine):
