@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -43,7 +44,8 @@ class Runner:
     def end(self) -> None:
         """Leave nothing running, whatever the test came to."""
         for process in self.left():
-            process.kill()
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
         self.process.kill()
         self.process.wait()
         self._output.close()

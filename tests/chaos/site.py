@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
 BETWEEN = "worker and Kinesis"
 LONGEST_RUN_SECONDS = 90.0
-LONGEST_END_SECONDS = 36.0
-"""A worker's drain, and a little to say goodbye on a busy machine."""
+LONGEST_END_SECONDS = 60.0
+"""A worker's drain, and as long again to say goodbye on a busy machine."""
 
 
 @dataclass(frozen=True)

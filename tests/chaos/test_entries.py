@@ -4,32 +4,39 @@ Microburst knows no entries, so these faults are the suite's own (tests/chaos/en
 counts what it stored and what it told.
 """
 
-import time
-
 import pytest
 
 from tests.chaos.entries import EntryFaults, Fault
 from tests.chaos.record import told
 from tests.chaos.site import Outcome, Site
+from tests.e2e.demos import wait_until
 
 THROTTLE = "ProvisionedThroughputExceededException"
 INTERNAL = "InternalFailure"
 pytestmark = pytest.mark.long
 
 TPS = 2_000
-SECONDS = 2.5
+ENOUGH = 10
+"""Requests or entries that a fault struck, if it doesn't end by itself before."""
 
 
 def tried(
     site: Site, entries: EntryFaults, name: str, fault: Fault, *, count_requests: bool = False
 ) -> Outcome:
-    """A worker's run under this fault, which is gone a second before its end."""
+    """A worker's run under this fault, which is gone before it is told to stop."""
+
+    def struck() -> int:
+        done = entries.done()
+        return done.requests if count_requests else done.entries
+
     entries.set(fault)
-    worker = site.worker(entries.endpoint, SECONDS, {"TARGET_TPS": TPS})
-    time.sleep(SECONDS - 1)
+    worker = site.worker(entries.endpoint, None, {"TARGET_TPS": TPS})
+    wait_until("the fault", lambda: struck() >= (fault.times or ENOUGH))
     entries.lift()
-    done = entries.done()
-    times = done.requests if count_requests else done.entries
+    times = struck()
+    delivered = worker.books().delivered
+    wait_until("records without it", lambda: worker.books().delivered > delivered)
+    worker.stop()
     outcome = site.outcome(worker, name, times)
     assert outcome.causes == {}
     assert outcome.proof.delivered + told(outcome.proof.duplicates) == entries.done().stored

@@ -23,14 +23,12 @@ from tests.chaos.control import assert_gone, ends_of, proofs, short_stop_timeout
 from tests.chaos.kills import Task, send_group, tasks_of
 from tests.chaos.record import Row, append, command_of_this_test, told
 from tests.chaos.runners import AGENT, books_in
-from tests.e2e.demos import plan, wait_until
+from tests.e2e.demos import PATIENCE_SECONDS, plan, wait_until
 
 pytestmark = pytest.mark.long
 
 LONG_SECONDS = 18
 PAUSE_SECONDS = 3
-DRAIN_SECONDS = 28.0
-"""A producer drains for 25 s at most, and its pool waits two more."""
 
 
 def side_by_side(platform: LocalPlatform, series: str) -> list[Task]:
@@ -77,9 +75,10 @@ def written(fault: str, times: int, books: list[dict[str, Any]], lost: int) -> N
     assert lost <= row.failed
 
 
-def assert_end_by_their_own_clocks(tasks: list[Task], names: list[str], drain: float) -> None:
+def assert_end_by_their_own_clocks(tasks: list[Task], names: list[str]) -> None:
     last = max(task.ends_at for task in tasks)
-    wait_until("the workers' own end", lambda: not tasks_of(names), last + drain - time.time())
+    patience = last - time.time() + PATIENCE_SECONDS
+    wait_until("the workers' own end", lambda: not tasks_of(names), patience)
 
 
 def test_an_agent_and_an_aws_that_are_stopped_for_a_while_cost_nothing(
@@ -120,7 +119,7 @@ def test_a_killed_agent_leaves_its_tasks_to_their_own_clocks(platform: LocalPlat
     names = names_of("orphaned")
     tasks = side_by_side(platform, "orphaned")
     agent_of(platform).kill()
-    assert_end_by_their_own_clocks(tasks, names, drain=3)
+    assert_end_by_their_own_clocks(tasks, names)
     with pytest.raises(AgentEnded, match="ended with -9; its log is"):
         platform.check()
     demos = ends_of(platform, names)
@@ -140,7 +139,7 @@ def test_workers_whose_aws_is_killed_end_by_their_own_clocks(platform: LocalPlat
     names = names_of("bereft")
     tasks = side_by_side(platform, "bereft")
     os.kill(platform.stack.pid, signal.SIGKILL)
-    assert_end_by_their_own_clocks(tasks, names, drain=DRAIN_SECONDS + 3)
+    assert_end_by_their_own_clocks(tasks, names)
     with pytest.raises(StackError, match="the embedded AWS has ended; its log is"):
         platform.check()
     for name in names:

@@ -94,9 +94,13 @@ def test_requests_that_stall_or_are_late_cost_no_record(
 ) -> None:
     some = [Trial(t.name, t.cause, t.says, {**(t.rule or {}), "times": 2}) for t in STALLS]
     abreast = Abreast(proxy, (*some, *LATE, *LATE_CREDENTIALS), new_site)
-    abreast.send(20, 300)
+    abreast.send(None, 300)
+    wait_until("each of the faults", lambda: all(proxy.fired_each()))
     time.sleep(10)
     abreast.lift()
+    wait_until("records", lambda: all(w.books().delivered > 300 for w in abreast.workers))
+    for worker in abreast.workers:
+        worker.stop()
     abreast.wait()
     time.sleep(STALL_SECONDS - READ_TIMEOUT_SECONDS)
     for trial, outcome in abreast.outcomes(", for a while"):
