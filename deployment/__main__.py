@@ -101,12 +101,12 @@ def _change(
 ) -> None:
     """Deploys or destroys, when no other deployment of the stage is at work."""
     ours = turn.Turn(
-        boto3.client("ssm"),
+        turn.ssm(),
         turn.parameter(stage),
         turn.holder(f"deploy.sh {arguments.command} --stage {stage.name}"),
     )
     waited = ours.take(_say)
-    with turn.kept(ours):
+    with turn.kept(ours, _say):
         if waited:  # what was in nobody's way may be by now
             prerequisites.check(arguments.command, stage, given, dry_run=False)
         if arguments.command == "destroy":

@@ -24,6 +24,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 from uuid import getnode, uuid4
 
+import boto3
+from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from deployment.errors import DeploymentError
@@ -75,6 +77,14 @@ def parameter(stage: Stage) -> str:
     return f"/{stage.stack}/deploying"
 
 
+def ssm() -> Any:
+    """A client whose calls are over, if AWS is silent, before their turn looks abandoned."""
+    return boto3.client(
+        "ssm",
+        config=Config(connect_timeout=3, read_timeout=5, retries={"total_max_attempts": 2}),
+    )
+
+
 class Turn:
     """A stage's turn, for one who wants it."""
 
@@ -87,9 +97,9 @@ class Turn:
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        """`client` is boto3's of SSM; `name` the parameter."""
+        """`client` is as ssm() makes it; `name` the parameter."""
         self._client = client
-        self._name = name
+        self.name = name
         self._me = me
         self._clock = clock
         self._sleep = sleep
@@ -102,16 +112,18 @@ class Turn:
             seen, now = self._seen(), self._clock()
             if seen is None:
                 continue
+            if seen.holder == self._me:  # made, but the answer was lost and botocore asked again
+                return waited
             if seen != watched:
                 watched, since = seen, now
             if _gone(seen.holder, self._me) or now - since >= ABANDONED_SECONDS:
-                say(f"{self._name}: left by a deployment that was killed, taking it over")
+                say(f"{self.name}: left by a deployment that was killed, taking it over")
                 self._delete()
                 continue
             if now - began >= WAIT_SECONDS:
-                raise TurnError(f"nothing was changed: {_waiting_for(seen, self._name)}")
+                raise TurnError(f"nothing was changed: {_waiting_for(seen, self.name)}")
             if not waited:
-                say(f"waiting: {_waiting_for(seen, self._name)}")
+                say(f"waiting: {_waiting_for(seen, self.name)}")
             waited = True
             self._sleep(POLL_SECONDS)
         return waited
@@ -121,9 +133,9 @@ class Turn:
         seen = self._seen()
         if seen is None or seen.holder != self._me:
             by = f"by {seen.holder}" if seen and seen.holder else "by hand"
-            raise TurnError(f"the turn {self._name} was taken away {by}; run this again")
+            raise TurnError(f"the turn {self.name} was taken away {by}; run this again")
         self._client.put_parameter(
-            Name=self._name, Value=self._text(), Type="String", Overwrite=True
+            Name=self.name, Value=self._text(), Type="String", Overwrite=True
         )
 
     def give_back(self) -> None:
@@ -134,21 +146,21 @@ class Turn:
 
     def _made(self) -> bool:
         try:
-            self._client.put_parameter(Name=self._name, Value=self._text(), Type="String")
+            self._client.put_parameter(Name=self.name, Value=self._text(), Type="String")
         except self._client.exceptions.ParameterAlreadyExists:
             return False
         return True
 
     def _seen(self) -> Seen | None:
         try:
-            found = self._client.get_parameter(Name=self._name)["Parameter"]
+            found = self._client.get_parameter(Name=self.name)["Parameter"]
         except self._client.exceptions.ParameterNotFound:
             return None
         return Seen(_read(found["Value"]), found["Version"])
 
     def _delete(self) -> None:
         try:
-            self._client.delete_parameter(Name=self._name)
+            self._client.delete_parameter(Name=self.name)
         except self._client.exceptions.ParameterNotFound:
             return  # another one was faster
 
@@ -157,7 +169,7 @@ class Turn:
 
 
 @contextmanager
-def kept(turn: Turn) -> Iterator[None]:
+def kept(turn: Turn, say: Callable[[str], None]) -> Iterator[None]:
     """Renews a turn that was taken, and gives it back. Ends this process's work if it is lost."""
     done = threading.Event()
     lost: list[TurnError] = []
@@ -184,7 +196,18 @@ def kept(turn: Turn) -> Iterator[None]:
     finally:
         done.set()
         renewing.join()
+        _given_back(turn, say)
+
+
+def _given_back(turn: Turn, say: Callable[[str], None]) -> None:
+    """Where AWS can't be reached, how the work ended is what is to be told, and not that."""
+    try:
         turn.give_back()
+    except (BotoCoreError, ClientError) as error:
+        say(
+            f"{turn.name}: could not be given back ({error}); the next deployment takes it over"
+            f" within {ABANDONED_SECONDS:.0f} s"
+        )
 
 
 def _waiting_for(seen: Seen, name: str) -> str:

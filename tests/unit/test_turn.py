@@ -10,10 +10,19 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError, EndpointConnectionError
 
 from deployment import turn
 from deployment.stage import Stage
-from deployment.turn import ABANDONED_SECONDS, WAIT_SECONDS, Holder, Turn, TurnError, holder
+from deployment.turn import (
+    ABANDONED_SECONDS,
+    RENEW_SECONDS,
+    WAIT_SECONDS,
+    Holder,
+    Turn,
+    TurnError,
+    holder,
+)
 
 NAME = "/kinesis-demo-test/deploying"
 ME = holder("deploy.sh deploy --stage test")
@@ -53,6 +62,29 @@ class Ssm:
     def delete_parameter(self, *, Name: str) -> None:  # noqa: N803
         if self.there.pop(Name, None) is None:
             raise Missing
+
+
+class Lossy(Ssm):
+    """The answer to the first write is lost, so botocore asks for it once more."""
+
+    lost = False
+
+    def put_parameter(self, **asked: Any) -> None:
+        super().put_parameter(**asked)
+        if not self.lost:
+            self.lost = True
+            super().put_parameter(**asked)
+
+
+class Cut(Ssm):
+    """Cannot be reached, or refuses everything, once there is an `error`."""
+
+    error: Exception | None = None
+
+    def get_parameter(self, *, Name: str) -> dict[str, Any]:  # noqa: N803
+        if self.error:
+            raise self.error
+        return super().get_parameter(Name=Name)
 
 
 class Clock:
@@ -128,6 +160,13 @@ def test_a_turn_that_nobody_renews_is_taken_over_and_one_that_is_renewed_never()
     theirs.renew()
 
 
+def test_who_made_the_turn_without_hearing_so_has_it() -> None:
+    ssm, clock, said = Lossy(), Clock(), list[str]()
+    assert turn_of(ME, ssm, clock).take(said.append) is False
+    assert (clock.now, said) == (0, [])
+    assert ME.token in ssm.there[NAME][0]
+
+
 def test_it_waits_no_longer_than_it_says() -> None:
     ssm = Ssm()
     theirs = turn_of(ELSEWHERE, ssm)
@@ -194,9 +233,50 @@ def test_a_turn_that_is_kept_is_given_back_however_the_work_ends() -> None:
     for error in (KeyboardInterrupt, ZeroDivisionError):
         mine = turn_of(ME, ssm)
         mine.take(print)
-        with pytest.raises(error), turn.kept(mine):
+        with pytest.raises(error), turn.kept(mine, print):
             raise error
         assert ssm.there == {}
+
+
+@pytest.mark.parametrize(
+    "cut",
+    [
+        EndpointConnectionError(endpoint_url="https://ssm"),
+        ClientError({"Error": {"Code": "ExpiredTokenException"}}, "GetParameter"),
+    ],
+)
+@pytest.mark.parametrize("end", [KeyboardInterrupt, ZeroDivisionError, None])
+def test_a_turn_that_cannot_be_given_back_hides_no_end_of_the_work(
+    cut: Exception, end: type[BaseException] | None
+) -> None:
+    ssm, said = Cut(), list[str]()
+    mine = turn_of(ME, ssm)
+    mine.take(print)
+
+    def work() -> None:
+        with turn.kept(mine, said.append):
+            ssm.error = cut
+            if end:
+                raise end
+
+    if end:
+        with pytest.raises(end):
+            work()
+    else:
+        work()
+    assert said == [
+        f"{NAME}: could not be given back ({cut}); the next deployment takes it over within 30 s"
+    ]
+
+
+def test_a_call_that_hangs_is_over_before_the_turn_looks_abandoned(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    config = turn.ssm().meta.config
+    tries = config.retries["total_max_attempts"]
+    a_call = tries * max(config.connect_timeout, config.read_timeout) + (tries - 1)
+    assert RENEW_SECONDS + 2 * a_call < ABANDONED_SECONDS  # a renewal reads, then writes
 
 
 def test_work_whose_turn_is_lost_is_ended_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -209,5 +289,5 @@ def test_work_whose_turn_is_lost_is_ended_and_says_so(monkeypatch: pytest.Monkey
         assert ended.wait(60)
         raise KeyboardInterrupt
 
-    with pytest.raises(TurnError, match="was taken away by hand"), turn.kept(mine):
+    with pytest.raises(TurnError, match="was taken away by hand"), turn.kept(mine, print):
         work()
