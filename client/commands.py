@@ -47,17 +47,16 @@ class Client:
 def start(client: Client, arguments: argparse.Namespace) -> int:
     """Start a demo, and watch it if told to. Raises BadPlan, ApiError."""
     body = _body(arguments)
-    answer = client.api.start(body, dry_run=arguments.dry_run)
-    demo_id = answer.get("demoId", "")
-    if arguments.watch and client.as_json:
-        client.console.say(json.dumps(answer))
-    else:
-        client.show(answer, lambda: show.started(answer, dry_run=arguments.dry_run))
-    if arguments.watch:
-        return _followed(client, demo_id)
-    if not arguments.dry_run and not client.as_json:
-        client.console.say(f"follow it with: {client.call} watch {demo_id}")
-    return DONE
+    demo_id = ""
+    try:
+        answer = client.api.start(body, dry_run=arguments.dry_run)
+        demo_id = answer.get("demoId", "")
+        _show_start(client, arguments, answer)
+    except KeyboardInterrupt:
+        if arguments.dry_run:
+            raise
+        return _interrupted(client, demo_id)
+    return _followed(client, demo_id) if arguments.watch else DONE
 
 
 def list_demos(client: Client, arguments: argparse.Namespace) -> int:
@@ -176,6 +175,25 @@ def _newest(api: DemoApi) -> str | None:
     return demos[0]["demoId"] if demos else None
 
 
+def _show_start(client: Client, arguments: argparse.Namespace, answer: Mapping[str, Any]) -> None:
+    if arguments.watch and client.as_json:
+        client.console.say(json.dumps(answer))
+    else:
+        client.show(answer, lambda: show.started(answer, dry_run=arguments.dry_run))
+    if not (arguments.watch or arguments.dry_run or client.as_json):
+        client.console.say(f"follow it with: {client.call} watch {answer.get('demoId', '')}")
+
+
+def _interrupted(client: Client, demo_id: str) -> int:
+    """Say that the demo goes on; without an id, that there may be one."""
+    client.console.clear()
+    if demo_id:
+        _complain(f"demo {demo_id} goes on; stop it with: {client.call} stop {demo_id}")
+    else:
+        _complain(f"the demo may have started all the same; look with: {client.call} list")
+    return INTERRUPTED
+
+
 def _followed(client: Client, demo_id: str) -> int:
     demo: dict[str, Any] = {}
     try:
@@ -189,9 +207,7 @@ def _followed(client: Client, demo_id: str) -> int:
             for line in _coloured(client, lines, demo):
                 client.console.say(line)
     except KeyboardInterrupt:
-        client.console.clear()
-        _complain(f"demo {demo_id} goes on; stop it with: {client.call} stop {demo_id}")
-        return INTERRUPTED
+        return _interrupted(client, demo_id)
     return thresholds.exit_code(demo)
 
 

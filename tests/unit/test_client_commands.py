@@ -239,16 +239,6 @@ def test_an_api_on_this_machine_is_looked_at_more_often(monkeypatch: pytest.Monk
     assert found == [1.0, 1.0, watch.POLL_SECONDS]
 
 
-def test_interrupted_a_watch_leaves_the_demo_and_says_how_to_stop_it(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    api = Api(demo(), KeyboardInterrupt())
-    assert run(api, "watch", "friday")[0] == 130
-    assert [asked[0] for asked in api.asked] == ["get", "get"]
-    said = capsys.readouterr().err
-    assert said == "demo friday goes on; stop it with: ./kinesis-demo stop friday\n"
-
-
 @pytest.mark.parametrize(
     "words",
     [
