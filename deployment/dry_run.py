@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import boto3
-from botocore.exceptions import WaiterError
+from botocore.exceptions import BotoCoreError, ClientError, WaiterError
 
 from deployment import checkout, cloudformation, image
 from deployment.dollars import warning_of
@@ -35,16 +35,18 @@ class ChangeSetError(DeploymentError):
 
 def show(stage: Stage, auth: str, given: Mapping[str, str], say: Callable[[str], None]) -> None:
     """Says what a deployment would do."""
-    for line in plan(stage, auth, given):
+    for line in plan(stage, auth, given, say):
         say(line)
 
 
-def plan(stage: Stage, auth: str, given: Mapping[str, str]) -> Iterator[str]:
-    """What would be done, a line each."""
+def plan(
+    stage: Stage, auth: str, given: Mapping[str, str], say: Callable[[str], None]
+) -> Iterator[str]:
+    """What would be done, a line each; `say` is told what couldn't be put back as it was."""
     client = boto3.client("cloudformation")
     stack = cloudformation.found(client, stage.stack)
     parameters = checkout.parameters(cloudformation.parameters_of(stack), given)
-    yield from _infrastructure(client, stage, stack, parameters)
+    yield from _infrastructure(client, stage, stack, parameters, say)
     yield _image(stage, parameters)
     yield from _api(stage, auth)
     yield "permission: the clean-up rule may call the controller"
@@ -61,26 +63,13 @@ def change_line(change: ChangeTypeDef) -> str:
     return f"  {resource['Action'].lower()} {what}{replaced}{maybe}"
 
 
-def _infrastructure(
+def changes(
     client: CloudFormationClient,
     stage: Stage,
-    stack: StackTypeDef | None,
     parameters: Mapping[str, str],
-) -> Iterator[str]:
-    if stack is None or not cloudformation.updatable(stack):
-        state = f" ({stack['StackStatus']}: deleted first)" if stack else ""
-        types = Counter(r["Type"] for r in section(checkout.template(), "Resources").values())
-        yield f"stack {stage.stack}{state}: would be created, {types.total()} resources at most"
-        yield from (f"  add {number} {kind}" for kind, number in sorted(types.items()))
-        return
-    changes = _changes(client, stage, parameters)
-    yield f"stack {stage.stack}: {len(changes) or 'no'} resources would change"
-    yield from map(change_line, changes)
-
-
-def _changes(
-    client: CloudFormationClient, stage: Stage, parameters: Mapping[str, str]
+    say: Callable[[str], None],
 ) -> list[ChangeTypeDef]:
+    """What CloudFormation would change of a stack that is there. Raises ChangeSetError."""
     made = client.create_change_set(
         StackName=stage.stack,
         ChangeSetName=f"dry-run-{uuid4().hex}",
@@ -91,7 +80,36 @@ def _changes(
     try:
         return _described(client, made["Id"])
     finally:
-        client.delete_change_set(ChangeSetName=made["Id"])
+        _delete(client, made["Id"], say)
+
+
+def _infrastructure(
+    client: CloudFormationClient,
+    stage: Stage,
+    stack: StackTypeDef | None,
+    parameters: Mapping[str, str],
+    say: Callable[[str], None],
+) -> Iterator[str]:
+    if stack is None or not cloudformation.updatable(stack):
+        state = f" ({stack['StackStatus']}: deleted first)" if stack else ""
+        types = Counter(r["Type"] for r in section(checkout.template(), "Resources").values())
+        yield f"stack {stage.stack}{state}: would be created, {types.total()} resources at most"
+        yield from (f"  add {number} {kind}" for kind, number in sorted(types.items()))
+        return
+    found = changes(client, stage, parameters, say)
+    yield f"stack {stage.stack}: {len(found) or 'no'} resources would change"
+    yield from map(change_line, found)
+
+
+def _delete(client: CloudFormationClient, change_set: str, say: Callable[[str], None]) -> None:
+    """CloudFormation refuses it while it makes the set; how the wait for it ended comes first."""
+    try:
+        client.delete_change_set(ChangeSetName=change_set)
+    except (BotoCoreError, ClientError) as error:
+        say(
+            f"a change set is left ({error}), which changes nothing; delete it with: "
+            f"aws cloudformation delete-change-set --change-set-name {change_set}"
+        )
 
 
 def _described(client: CloudFormationClient, change_set: str) -> list[ChangeTypeDef]:
