@@ -66,16 +66,17 @@ class Workflow:
         self._remembered_input = lru_cache(_REMEMBERED_INPUTS)(self._described_input)
 
     def start(self, demo_id: str, demo_input: Mapping[str, Any]) -> Execution:
-        """Starts a demo. DemoExists if there is one of that id, running or not.
+        """Starts a demo, whose input is no other's. DemoExists if there is one of that id.
 
         AwsUnavailable, which names the demo, if it may have started all the same.
         """
+        given = json.dumps(demo_input)
         try:
             answer = self._sfn.start_execution(
-                stateMachineArn=self._state_machine_arn, name=demo_id, input=json.dumps(demo_input)
+                stateMachineArn=self._state_machine_arn, name=demo_id, input=given
             )
         except self._sfn.exceptions.ExecutionAlreadyExists:
-            raise _taken(demo_id) from None
+            return self._started_unheard(demo_id, given)
         except (BotoCoreError, ClientError) as error:
             if aws_errors.may_be_done(error):
                 raise AwsUnavailable(
@@ -179,6 +180,20 @@ class Workflow:
         # Step Functions sorts ended executions by their end; here all go by their start.
         newest_first = sorted(found, key=lambda execution: execution.started_at, reverse=True)
         return Page(tuple(newest_first), answer.get("nextToken"))
+
+    def _started_unheard(self, demo_id: str, given: str) -> Execution:
+        """The demo of that id, if its input shows that this very start made it, else DemoExists.
+
+        AWS answers a start that botocore sends again, as the answer was lost, as it did the first.
+        MiniStack refuses it.
+        """
+        try:
+            found = self.describe(demo_id)
+        except UnknownDemo:
+            raise _taken(demo_id) from None
+        if found.input != json.loads(given):
+            raise _taken(demo_id)
+        return found
 
     def _described_input(self, execution_arn: str) -> object:
         answer = self._sfn.describe_execution(executionArn=execution_arn)

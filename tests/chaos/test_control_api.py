@@ -97,3 +97,18 @@ def test_a_start_whose_answer_is_lost_names_the_demo_that_runs(controlled: Contr
     finally:
         platform.api.stop("answer-lost")
     assert_gone(platform, ["answer-lost"])
+
+
+def test_a_start_whose_answer_is_lost_once_is_sent_again_and_is_no_conflict(
+    controlled: Controlled,
+) -> None:
+    platform, body = controlled.platform, {**IDLE, "name": "answer-lost-once"}
+    controlled.proxy.rules(Trouble("StartExecution", ANSWER_LOST, 1).rule(API))
+    try:
+        answer = platform.api.ask("POST", "/demo", body)
+        fired = controlled.proxy.fired()
+    finally:
+        controlled.proxy.rules()
+        platform.api.stop("answer-lost-once")
+    assert (fired, answer.status, answer.body["status"]) == (1, 201, "RUNNING")
+    assert_gone(platform, ["answer-lost-once"])

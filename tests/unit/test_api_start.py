@@ -198,3 +198,41 @@ def test_a_start_that_may_have_happened_names_the_demo_to_look_for(
     message = response.json_body["message"]
     assert response.status_code == (503 if told else 502)
     assert ("GET /demo/perhaps tells whether the demo has started" in message) is told
+
+
+def answer_lost(monkeypatch: pytest.MonkeyPatch, *, known: bool) -> None:
+    """A start is sent again, and refused as MiniStack does; a demo may be unknown for a moment."""
+    stepfunctions: Any = clients.stepfunctions()
+    start, unknown = stepfunctions.start_execution, {"Error": {"Code": "any"}}
+
+    def sent_again(**asked: Any) -> None:
+        start(**asked)
+        raise stepfunctions.exceptions.ExecutionAlreadyExists(unknown, "StartExecution")
+
+    def not_yet(**_: Any) -> None:
+        raise stepfunctions.exceptions.ExecutionDoesNotExist(unknown, "DescribeExecution")
+
+    monkeypatch.setattr(stepfunctions, "start_execution", sent_again)
+    if not known:
+        monkeypatch.setattr(stepfunctions, "describe_execution", not_yet)
+
+
+def test_a_start_whose_answer_was_lost_and_that_was_sent_again_is_no_conflict(
+    http: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer_lost(monkeypatch, known=True)
+    response = post(http, {"name": "again", "phases": PHASES})
+    (started,) = client("stepfunctions").list_executions(stateMachineArn=STATE_MACHINE_ARN)[
+        "executions"
+    ]
+    assert response.status_code == 201, response.json_body
+    assert response.json_body["executionArn"] == started["executionArn"]
+    assert response.json_body["status"] == "RUNNING"
+
+
+def test_a_start_that_is_refused_and_whose_demo_is_unknown_is_a_conflict(
+    http: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer_lost(monkeypatch, known=False)
+    response = post(http, {"name": "again", "phases": PHASES})
+    assert (response.status_code, response.json_body["error"]) == (409, "DemoExists")
