@@ -124,7 +124,7 @@ class Workbench:
             with ClientProcess(contender.module, environment) as client:
                 if cpus is not None:
                     client.pin(cpus)
-                samples = _observe(client, sink, schedule)
+                samples = observe(client, sink, schedule)
                 if not schedule.to_its_end:
                     client.stop()
                 totals = client.finish(schedule.seconds + STOP_SECONDS)
@@ -140,7 +140,8 @@ def _dead_mans_switch(schedule: Schedule) -> dict[str, str]:
     return {"PHASE_ENDS_AT": f"{time.time() + longest:.3f}"}
 
 
-def _observe(client: ClientProcess, sink: SinkProcess, schedule: Schedule) -> list[Sample]:
+def observe(client: ClientProcess, sink: SinkProcess, schedule: Schedule) -> list[Sample]:
+    """Two samples at the least: an observation of no length is no measurement (ContenderFailed)."""
     if schedule.sends and not sink.wait_for_first(FIRST_SECONDS, client.ended):
         raise client.failure(f"sent nothing in {FIRST_SECONDS:.0f} s")
     time.sleep(schedule.warm_up)
@@ -150,10 +151,12 @@ def _observe(client: ClientProcess, sink: SinkProcess, schedule: Schedule) -> li
         time.sleep(left if schedule.every is None else min(left, schedule.every))
         try:
             sample = _sample(client, sink)
-        except ContenderFailed:
-            if schedule.to_its_end:
-                break
-            raise
+        except ContenderFailed as error:
+            if not schedule.to_its_end:
+                raise
+            if len(samples) == 1:
+                raise ContenderFailed(f"it ended too early to be measured ({error})") from error
+            break
         samples.append(sample)
     return samples
 
