@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
+from local.ledgers import TaskLogs
 from local.summary import Summary
 from tests.chaos.control import (
     CONTROLLER,
@@ -23,7 +24,7 @@ from tests.chaos.control import (
     proofs,
     written_down,
 )
-from tests.e2e.demos import plan
+from tests.e2e.demos import TOLD_TOO_EARLY, plan
 
 BETWEEN = "controller and AWS"
 
@@ -68,9 +69,9 @@ def tried(
         proxy.rules()
     proven = proofs(platform, demos)
     for name, one in named.items():
-        summary, _ = proven[name]
+        summary, logs = proven[name]
         written_down(summary, str(one.trouble), BETWEEN, fired[name])
-        _judge(one, demos[name], summary)
+        _judge(one, demos[name], summary, logs)
     _deleted(controlled, [name for name, one in named.items() if one.end is End.BLOCKED])
     return {name: summary for name, (summary, _) in proven.items()}
 
@@ -85,7 +86,7 @@ def _assert_cleaned_up(controlled: Controlled, named: dict[str, Scenario]) -> No
     assert_gone(controlled.platform, list(named))
 
 
-def _judge(scenario: Scenario, demo: dict[str, Any], summary: Summary) -> None:
+def _judge(scenario: Scenario, demo: dict[str, Any], summary: Summary, logs: TaskLogs) -> None:
     told = f"{scenario.trouble}: {demo['status']} {demo.get('error')} {demo.get('cause')}"
     if scenario.end is End.MENDED:
         assert demo["status"] == "SUCCEEDED", told
@@ -94,7 +95,8 @@ def _judge(scenario: Scenario, demo: dict[str, Any], summary: Summary) -> None:
         assert demo["status"] == "FAILED", told
         for word in scenario.says:
             assert word in f"{demo['error']} {demo['cause']}", told
-    assert (summary.lost, summary.failed, summary.broken_tasks) == (0, 0, 0), told
+    assert (summary.lost, summary.failed) == (0, 0), told
+    assert set(logs.broken.values()) <= {TOLD_TOO_EARLY}, told
 
 
 def _deleted(controlled: Controlled, names: Sequence[str]) -> None:

@@ -1,6 +1,7 @@
 """What the end-to-end tests do to demos: start them, wait, look at their processes, prove them."""
 
 import io
+import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
@@ -17,6 +18,8 @@ from tests.clients import client_of
 
 T = TypeVar("T")
 PATIENCE_SECONDS = 90.0
+TOLD_TOO_EARLY = -signal.SIGTERM
+"""How a task ends that is told to before it can listen, and that has sent nothing yet."""
 
 
 def plan(

@@ -16,7 +16,8 @@ from local.platform import api_of
 from local.stack import ROOT, EmbeddedStack
 from tests.clients import client_of
 
-SECONDS = 120
+SECONDS = 600
+"""For three that wait for one another, on a slow machine."""
 
 
 def environment(stack: EmbeddedStack, build: Path) -> dict[str, str]:
@@ -49,7 +50,10 @@ def killed(
     at: Callable[[str], bool],
     by: signal.Signals = signal.SIGKILL,
 ) -> int:
-    """Runs deploy.sh and signals its process group at the line that `at` accepts; its exit code."""
+    """Runs deploy.sh and signals its process group at the line that `at` accepts; its exit code.
+
+    Between the line and the signal it goes on: it may be past the next lines, or have ended with 0.
+    """
     process = subprocess.Popen(
         ["bash", str(ROOT / "deploy.sh"), *arguments],
         env=environment(stack, build),
