@@ -115,6 +115,12 @@ def own_stream(demo_id: str) -> str:
     return f"kinesis-demo-local-demo-{demo_id}"
 
 
+def wait_until_streaming(platform: LocalPlatform, demo_id: str) -> None:
+    """Wait until the demo's own stream is there."""
+    name = own_stream(demo_id)
+    wait_until(f"stream {name}", lambda: name in platform.kinesis.list_streams()["StreamNames"])
+
+
 def left_of(platform: LocalPlatform, demo_id: str) -> list[str]:
     """The demo's service, active revisions, own stream and processes, as far as there are any."""
     ecs, cluster = platform.ecs, platform.output("ClusterName")
