@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+from botocore.exceptions import BotoCoreError, ClientError
 
 from local.agent import Agent
 from local.platform import api_of, credentials_of
@@ -70,10 +71,14 @@ class Cloud:
         wait_until(f"phase 1 of {demo_id}", lambda: self.demo(demo_id)["currentPhase"] == 1)
 
     def notes(self) -> list[dict[str, Any]]:
-        return [json.loads(line) for line in self.record.read_text().splitlines()]
+        whole, _, _ = self.record.read_text().rpartition("\n")  # others are writing
+        return [json.loads(line) for line in whole.splitlines()]
 
-    def noted(self, operation: str) -> bool:
-        return any(note["operation"] == operation for note in self.notes())
+    def noted(self, operation: str, *, by_a_task: bool = False) -> bool:
+        return any(
+            note["operation"] == operation and not (by_a_task and note["function"])
+            for note in self.notes()
+        )
 
 
 @contextmanager
@@ -94,7 +99,10 @@ def tasks_running(cloud: Cloud, folder: Path) -> Iterator[None]:
 
     def run() -> None:
         while not ended.wait(0.1):
-            agent.step()
+            try:
+                agent.step()
+            except (BotoCoreError, ClientError) as error:
+                print(f"the agent tries again: {error}")  # as local.agent does
 
     thread = threading.Thread(target=run)
     thread.start()

@@ -41,7 +41,7 @@ def run(
 
 
 def test_a_demo_is_started_watched_and_reported(here: dict[str, str], tmp_path: Path) -> None:
-    (tmp_path / "plan.json").write_text(json.dumps(plan(seconds=(4, 4, 6, 4))))
+    (tmp_path / "plan.json").write_text(json.dumps(plan(seconds=(10, 10, 10, 10))))
     # A folder whose files have the names of packages must not be imported from.
     (tmp_path / "json.py").write_text("raise SystemExit('imported from the caller')")
     words = ("start", "--name", "watched", "--plan", "plan.json", "--watch")
@@ -75,7 +75,7 @@ def assert_reported(folder: Path) -> None:
 
 
 def test_a_crossed_threshold_is_an_exit_code_of_its_own(here: dict[str, str]) -> None:
-    phases = ",".join(["50:4"] * 4)
+    phases = ",".join(["50:10"] * 4)
     words = ("start", "--phases", phases, "--threshold", "cost<0.000001", "--threshold", "lost==0")
     ran = run(here, *words, "--watch", "--output", "json")
     assert ran.returncode == 99, ran.stdout + ran.stderr

@@ -28,7 +28,7 @@ ROOT = Path(__file__).resolve().parents[2]
 @pytest.fixture
 def plan_file(tmp_path: Path) -> Path:
     path = tmp_path / "plan.json"
-    path.write_text(json.dumps(plan(seconds=(5, 5, 5, 5))))
+    path.write_text(json.dumps(plan(seconds=(10, 10, 10, 10))))
     return path
 
 
@@ -66,7 +66,7 @@ def run_demo(plan_file: Path, environment: dict[str, str]) -> subprocess.Complet
         capture_output=True,
         text=True,
         check=False,
-        timeout=120,
+        timeout=600,
     )
 
 

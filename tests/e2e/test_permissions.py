@@ -20,7 +20,7 @@ from tests.permissions import Account, Call, Grant, Statement, calls_of, denied,
 
 ROLES = ("ApiRole", "ControllerRole", "TaskRole", "ExecutionRole", "StateMachineRole")
 SHORT = plan(tps=(20, 40, 40, 20), seconds=(2, 2, 2, 2), tasks=(1, 2, 1, 1))
-LONG = plan(tps=(20, 40, 40, 20), seconds=(80, 2, 2, 2))
+LONG = plan(tps=(20, 40, 40, 20), seconds=(600, 2, 2, 2))
 
 SELDOM = {
     Grant("ApiRole", "ecs:DescribeTaskDefinition", "*"): (
@@ -57,7 +57,7 @@ def run_demos(cloud: Cloud) -> None:
     assert cloud.call("GET", "/demo")[0] == 200
     for demo_id in (whole, whole_fresh):
         cloud.wait_for(demo_id, "SUCCEEDED")
-    wait_until("the workers' metrics", lambda: cloud.noted("PutMetricData"))
+    wait_until("the workers' metrics", lambda: cloud.noted("PutMetricData", by_a_task=True))
     warm(cloud)
     sfn = cloud.client("stepfunctions")
     sfn.stop_execution(executionArn=cloud.demo(aborted)["executionArn"])
