@@ -98,5 +98,6 @@ def controlled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Controlled]
         folder = tmp_path_factory.mktemp("control-proxy")
         with FaultProxy(platform.stack.endpoint, folder) as between:
             hasten_retries(platform)
+            kinesis_of(platform.stack, between.endpoint).list_streams()  # as above
             lead_through(platform, between)
             yield Controlled(platform, between)

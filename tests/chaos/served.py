@@ -22,8 +22,8 @@ from typing import Any, Self
 ROOT = Path(__file__).resolve().parents[2]
 HOST = "127.0.0.1"
 BACKLOG = 1024
-READY_SECONDS = 20.0
-CONTROL_SECONDS = 10.0
+READY_SECONDS = 120.0
+CONTROL_SECONDS = 60.0
 
 _opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
