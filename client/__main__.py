@@ -45,7 +45,6 @@ def main() -> int:
     except KeyboardInterrupt:
         return _told("interrupted", INTERRUPTED)
     except BrokenPipeError:  # whoever read the output has had enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
     except (LibraryMissing, OSError) as error:
         return _told(error, FAILED)

@@ -14,14 +14,15 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from shutil import rmtree
-from typing import Any
+from typing import Any, NoReturn
 
 import psutil
 
 from client.console import Console
+from local.endings import end
 from local.kinesis.settings import label_of
 from local.platform import LocalPlatform
 from local.stack import DEPLOY_SECONDS, READY_SECONDS, REGION, StackError
@@ -97,7 +98,7 @@ def down(console: Console, folder: Path) -> int:
     return 0
 
 
-def serve(console: Console, folder: Path, model: Mapping[str, str]) -> int:
+def serve(console: Console, folder: Path, model: Mapping[str, str]) -> NoReturn:
     """Keep a platform up until SIGTERM; what `up` runs in the background.
 
     Raises AgentEnded or StackError when one of them is gone: half a platform is none.
@@ -170,19 +171,9 @@ def _start(folder: Path, model: Mapping[str, str]) -> dict[str, Any]:
             time.sleep(0.1)
     finally:
         if stack is None:
-            _end(process)
+            end(process, DOWN_SECONDS)
     within = "" if time.monotonic() < deadline else f" within {UP_SECONDS:.0f} s"
     raise StackError(f"the stack did not come up{within}:\n{_log(folder).read_text()}")
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    process.terminate()
-    try:
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(DOWN_SECONDS)
-    finally:
-        process.kill()
-        process.wait()
 
 
 def _state(folder: Path) -> Path:

@@ -23,6 +23,7 @@ from typing import IO, cast
 
 import boto3
 
+from local.endings import end
 from local.proof import Tally
 from local.reader import Found, Reading
 
@@ -65,13 +66,8 @@ class Follower:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._process.terminate()
-        try:
-            self._process.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
         with self._process:
-            pass
+            end(self._process, STOP_SECONDS)
 
     def check(self) -> None:
         """Raise FollowerEnded if it doesn't run any more."""

@@ -22,6 +22,7 @@ from botocore.config import Config
 from client.api import DemoApi
 from client.console import Console
 from client.signing import Signer, with_key
+from local.endings import end
 from local.stack import EmbeddedStack, StackError
 
 if TYPE_CHECKING:
@@ -131,13 +132,9 @@ class LocalPlatform:
         agent, self._agent = self._agent, None
         if agent is None:
             return
-        agent.terminate()
         try:
-            with suppress(subprocess.TimeoutExpired):
-                agent.wait(AGENT_STOP_SECONDS)
-        finally:  # also when a second Ctrl-C cuts the wait short
-            agent.kill()
-            agent.wait()
+            end(agent, AGENT_STOP_SECONDS)
+        finally:
             for process in self._task_processes():
                 with suppress(psutil.NoSuchProcess):
                     process.kill()

@@ -19,11 +19,13 @@ import urllib.error
 import urllib.request
 from collections.abc import Mapping
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from shutil import rmtree
 from typing import IO
 
 from deployment.api_url import api_url
+from local.endings import end
 
 ROOT = Path(__file__).resolve().parent.parent
 HOST = "127.0.0.1"
@@ -278,14 +280,7 @@ def _end_group(leader: subprocess.Popen[bytes]) -> None:
     """
     if leader.returncode is not None:
         return
-    _signal_group(leader, signal.SIGTERM)
-    try:
-        with suppress(subprocess.TimeoutExpired):
-            leader.wait(STOP_SECONDS)
-    finally:  # also when a second Ctrl-C cuts the wait short
-        if leader.returncode is None:
-            _signal_group(leader, signal.SIGKILL)
-            leader.wait()
+    end(leader, STOP_SECONDS, partial(_signal_group, leader))
 
 
 def _signal_group(leader: subprocess.Popen[bytes], number: signal.Signals) -> None:

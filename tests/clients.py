@@ -25,3 +25,11 @@ def client_of(
         **credentials_of(stack),
         config=Config(proxies={}, **options),
     )
+
+
+def new_stream(kinesis: Any, test: str) -> str:
+    """An on-demand stream that is named after a test, and active."""
+    name = test.replace("[", "-").replace("]", "")[:100]
+    kinesis.create_stream(StreamName=name, StreamModeDetails={"StreamMode": "ON_DEMAND"})
+    kinesis.get_waiter("stream_exists").wait(StreamName=name, WaiterConfig={"Delay": 1})
+    return name

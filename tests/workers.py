@@ -58,11 +58,7 @@ class Worker:
 
     def books(self) -> Ledger:
         """What its scoreboard says while it runs; nothing as long as there is none."""
-        try:
-            boards = [Scoreboard.open(path) for path in Scoreboard.find(self.folder)]
-        except BrokenScoreboard:  # it is just being made
-            return Ledger()
-        return sum((board.total() for board in boards), Ledger())
+        return books_in_use(self.folder)
 
     def stop(self) -> None:
         """Tell it to stop, as ECS does."""
@@ -97,3 +93,12 @@ class Worker:
                 with suppress(psutil.NoSuchProcess):
                     process.kill()
             self.process.communicate()
+
+
+def books_in_use(folder: Path) -> Ledger:
+    """What the scoreboards in a task's folder come to; nothing as long as there is none."""
+    try:
+        boards = [Scoreboard.open(path) for path in Scoreboard.find(folder)]
+    except BrokenScoreboard:  # it is just being made, or gone meanwhile
+        return Ledger()
+    return sum((board.total() for board in boards), Ledger())

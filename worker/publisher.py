@@ -160,7 +160,7 @@ class CloudWatchPublisher:
         data: list[MetricDatumTypeDef] = []
         for sample in self._samples:
             more = self._data(sample)
-            if len(data) + len(more) > MAX_METRICS_PER_CALL:
+            if samples and len(data) + len(more) > MAX_METRICS_PER_CALL:
                 break
             samples.append(sample)
             data += more

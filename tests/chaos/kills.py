@@ -18,8 +18,7 @@ from pathlib import Path
 import psutil
 
 from tests.e2e.demos import worker_processes
-from worker.errors import BrokenScoreboard
-from worker.scoreboard import Scoreboard
+from tests.workers import books_in_use
 
 LOOK_SECONDS = 0.1
 PAUSE_SECONDS = 1.5
@@ -80,11 +79,7 @@ class Task:
 
     def sends(self) -> bool:
         """Whether records of it were delivered."""
-        try:
-            boards = [Scoreboard.open(path) for path in Scoreboard.find(self.folder)]
-        except BrokenScoreboard:  # it is just being made, or gone meanwhile
-            return False
-        return any(board.total().delivered for board in boards)
+        return books_in_use(self.folder).delivered > 0
 
 
 def tasks_of(demo_ids: Iterable[str]) -> list[Task]:

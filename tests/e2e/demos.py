@@ -136,7 +136,7 @@ def left_of(platform: LocalPlatform, demo_id: str) -> list[str]:
 
 def pools(demo_id: str) -> list[psutil.Process]:
     """The first process of each of the demo's tasks, found on this machine."""
-    found = [process for process in worker_processes() if _demo_of(process) == demo_id]
+    found = [p for p in worker_processes() if environment_of(p).get("DEMO_ID") == demo_id]
     mains = {process.pid for process in found}
     return [process for process in found if _parent_of(process) not in {None, *mains}]
 
@@ -153,17 +153,15 @@ def worker_processes() -> Iterator[psutil.Process]:
 
 def worker_phase(pool: psutil.Process) -> int:
     """0 once it is over: nobody can read what a process had that is gone, or not yet buried."""
-    try:
-        return int(pool.environ().get("DEMO_PHASE", 0))
-    except psutil.Error:
-        return 0
+    return int(environment_of(pool).get("DEMO_PHASE", 0))
 
 
-def _demo_of(process: psutil.Process) -> str | None:
+def environment_of(process: psutil.Process) -> dict[str, str]:
+    """Nothing, if it has ended."""
     try:
-        return process.environ().get("DEMO_ID")
+        return process.environ()
     except psutil.Error:
-        return None
+        return {}
 
 
 def _parent_of(process: psutil.Process) -> int | None:

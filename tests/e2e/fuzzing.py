@@ -17,7 +17,7 @@ from tests.e2e.identities import calling, user
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENT = ROOT / "docs/openapi.yaml"
-RUN_SECONDS = 1_800
+RUN_SECONDS = 800
 
 
 @contextmanager

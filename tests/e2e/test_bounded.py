@@ -17,7 +17,7 @@ from local.kinesis.settings import settings_of
 from local.proof import prove, tally_stream
 from local.reader import Gone, Post, read_stream
 from local.stack import EmbeddedStack
-from tests.clients import client_of
+from tests.clients import client_of, new_stream
 from tests.e2e.demos import PATIENCE_SECONDS
 
 MEMORY_MIB = 16
@@ -42,10 +42,7 @@ def kinesis(stack: EmbeddedStack) -> Any:
 
 @pytest.fixture
 def stream(kinesis: Any, request: pytest.FixtureRequest) -> str:
-    name = str(request.node.name).replace("[", "-").replace("]", "")[:100]
-    kinesis.create_stream(StreamName=name, StreamModeDetails={"StreamMode": "ON_DEMAND"})
-    kinesis.get_waiter("stream_exists").wait(StreamName=name, WaiterConfig={"Delay": 1})
-    return name
+    return new_stream(kinesis, request.node.name)
 
 
 def send(kinesis: Any, stream: str, batch: int) -> None:

@@ -13,7 +13,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from local.stack import EmbeddedStack
-from tests.clients import client_of
+from tests.clients import client_of, new_stream
 from tests.e2e.demos import PATIENCE_SECONDS, wait_until
 
 if TYPE_CHECKING:
@@ -42,10 +42,7 @@ def kinesis(stack: EmbeddedStack) -> KinesisClient:
 
 @pytest.fixture
 def stream(kinesis: KinesisClient, request: pytest.FixtureRequest) -> str:
-    name = str(request.node.name)[:100].replace("[", "-").replace("]", "")
-    kinesis.create_stream(StreamName=name, StreamModeDetails={"StreamMode": "ON_DEMAND"})
-    kinesis.get_waiter("stream_exists").wait(StreamName=name, WaiterConfig={"Delay": 1})
-    return name
+    return new_stream(kinesis, request.node.name)
 
 
 def put(kinesis: KinesisClient, stream: str, first: int, number: int) -> dict[str, Any]:

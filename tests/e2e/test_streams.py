@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import Any
 
-import psutil
 import pytest
 
 from client.api import ApiError
@@ -14,6 +12,7 @@ from local.reader import Post, read_stream
 from tests.e2e.broken import broken_from_phase_2
 from tests.e2e.demos import (
     ended,
+    environment_of,
     in_phase,
     ledgers,
     left_of,
@@ -32,15 +31,6 @@ def streams(platform: LocalPlatform) -> list[str]:
     return platform.kinesis.list_streams()["StreamNames"]
 
 
-def streams_named_to(workers: list[psutil.Process]) -> set[str | None]:
-    """The streams in the environments of those that haven't ended."""
-    found = set()
-    for worker in workers:
-        with suppress(psutil.Error):
-            found.add(worker.environ().get("STREAM_NAME"))
-    return found
-
-
 def test_a_fresh_stream_takes_all_of_its_demo_and_goes_with_it(platform: LocalPlatform) -> None:
     posted = platform.api.start({**plan(seconds=(20, 1, 1, 1)), **FRESH})
     demo_id = posted["demoId"]
@@ -49,7 +39,8 @@ def test_a_fresh_stream_takes_all_of_its_demo_and_goes_with_it(platform: LocalPl
     demo = in_phase(platform, demo_id, 1)
     assert demo["stream"]["name"] == name
     assert demo["stream"]["open_shards"] >= 1
-    assert streams_named_to(pools(demo_id)) == {name}
+    told = [environment_of(pool) for pool in pools(demo_id)]
+    assert {environment["STREAM_NAME"] for environment in told if environment} == {name}
     made = platform.kinesis.describe_stream_summary(StreamName=name)["StreamDescriptionSummary"]
     assert made["StreamModeDetails"]["StreamMode"] == "ON_DEMAND"
     assert made["EncryptionType"] == "KMS"

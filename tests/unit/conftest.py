@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import boto3
 import pytest
+from botocore.stub import Stubber
 from chalice.test import Client
 from moto import mock_aws
 
@@ -13,6 +15,7 @@ import app
 from chalicelib.history import Progress
 from chalicelib.workflow import Workflow
 from tests import control_plane
+from tests.cloudwatch import Recorder
 from tests.control_plane import STATE_MACHINE, client
 
 
@@ -46,3 +49,12 @@ def offline(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     with Client(app.app) as chalice:
         yield chalice.http
     control_plane.forget_clients()
+
+
+@pytest.fixture
+def recorder(monkeypatch: pytest.MonkeyPatch) -> Iterator[Recorder]:
+    """A CloudWatch that workers publish to."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    with Stubber(boto3.client("cloudwatch", region_name="us-east-1")) as stubber:
+        yield Recorder(stubber)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import signal
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -23,12 +24,10 @@ class Agent:
     def __init__(self, interruption: BaseException) -> None:
         self.interruption = interruption
         self.signals: list[str] = []
+        self.returncode: int | None = None
 
-    def terminate(self) -> None:
-        self.signals.append("SIGTERM")
-
-    def kill(self) -> None:
-        self.signals.append("SIGKILL")
+    def send_signal(self, number: signal.Signals) -> None:
+        self.signals.append(number.name)
 
     def wait(self, timeout: float | None = None) -> int:
         if timeout is not None:

@@ -1,11 +1,8 @@
 """What CloudWatch gets adds up to the ledger, and its failures are survived."""
 
 from collections import Counter
-from collections.abc import Iterator
 
-import boto3
 import pytest
-from botocore.stub import Stubber
 
 from tests.cloudwatch import Recorder, accept, books, publisher
 from worker.contract import WorkerGauge, WorkerMetric
@@ -15,14 +12,6 @@ from worker.publisher import MAX_SAMPLES_KEPT
 from worker.scoreboard import Latency
 
 COUNTS = [metric for metric in WorkerMetric if metric.startswith("Records")]
-
-
-@pytest.fixture
-def recorder(monkeypatch: pytest.MonkeyPatch) -> Iterator[Recorder]:
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
-    with Stubber(boto3.client("cloudwatch", region_name="us-east-1")) as stubber:
-        yield Recorder(stubber)
 
 
 def test_the_sums_are_the_ledger_under_both_sets_of_dimensions(recorder: Recorder) -> None:

@@ -5,10 +5,8 @@ from __future__ import annotations
 import json
 import socketserver
 import threading
-from collections.abc import Iterator
 from typing import Any
 
-import boto3
 import pytest
 from botocore.exceptions import (
     ConnectionClosedError,
@@ -16,7 +14,6 @@ from botocore.exceptions import (
     EndpointConnectionError,
     ReadTimeoutError,
 )
-from botocore.stub import Stubber
 
 from tests.cloudwatch import Recorder, accept, books, publisher
 from worker.contract import WorkerGauge, WorkerMetric
@@ -24,14 +21,6 @@ from worker.publisher import MAX_SAMPLES_KEPT, CloudWatchPublisher, cloudwatch_c
 
 IN_DOUBT = (ReadTimeoutError(endpoint_url="x"), ConnectionClosedError(endpoint_url="x"))
 NOT_SENT = (ConnectTimeoutError(endpoint_url="x"), EndpointConnectionError(endpoint_url="x"))
-
-
-@pytest.fixture
-def recorder(monkeypatch: pytest.MonkeyPatch) -> Iterator[Recorder]:
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
-    with Stubber(boto3.client("cloudwatch", region_name="us-east-1")) as stubber:
-        yield Recorder(stubber)
 
 
 @pytest.mark.parametrize("error", IN_DOUBT, ids=lambda error: type(error).__name__)
